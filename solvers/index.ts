@@ -1,0 +1,5 @@
+/**
+ * Solvers: one interface, one file each. Takes a `Model` (columns, sparse rows, lexicographic objectives), gives a `Solution` that was
+ * checked against the model. Knows nothing of Datalog or VMs.
+ */
+export type * from './types.ts'

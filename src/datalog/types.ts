@@ -1,0 +1,107 @@
+import type { Diagnostic } from '../diagnostic/index.ts'
+import type { CoreRule } from '../language/index.ts'
+import type { Delta, Provenance, Row, TableData } from '../tables/index.ts'
+
+/** Bounds on one evaluation. Reaching one throws a `DiagnosticError` that names the rule; tables are as before the call. */
+export interface EvaluationLimits {
+  readonly milliseconds?: number
+  readonly derivedTuples?: number
+}
+
+export interface EvaluatorOptions {
+  readonly limits?: EvaluationLimits
+  /** The clock behind `now(x)`; one reading for each load or apply. Default: the system's. */
+  readonly clock?: () => Date
+  /** Tables whose changes `apply` and `whatIf` report, by full name. Default: every table with a role. */
+  readonly watch?: readonly string[]
+}
+
+/** What the watched tables gained and lost, by full name; a table without a change is not in it. */
+export type Changes = ReadonlyMap<string, { readonly inserted: readonly Row[]; readonly removed: readonly Row[] }>
+
+/** A read-only look at all tables, base and derived, at one state. Valid until the next change of the evaluator. */
+export interface View {
+  /** All rows, in the order of their values (numbers, then strings; null and booleans first), so that output repeats. */
+  rows(table: string): Row[]
+  has(table: string, row: Row): boolean
+  count(table: string): number
+}
+
+/** The rows that satisfy a query, with a column for each variable in order of first occurrence. */
+export interface QueryAnswer {
+  readonly columns: readonly string[]
+  readonly rows: readonly Row[]
+}
+
+/** A tuple by name. */
+export interface Tuple {
+  readonly table: string
+  readonly row: Row
+}
+
+/** Why a tuple holds: a smallest tree of rules and source rows. */
+export type Derivation =
+  | { readonly kind: 'rule'; readonly tuple: Tuple; readonly rule: CoreRule; readonly because: readonly Derivation[] }
+  | { readonly kind: 'row'; readonly tuple: Tuple; readonly provenance: Provenance | undefined }
+  /** A fact of the policy. */
+  | { readonly kind: 'fact'; readonly tuple: Tuple; readonly rule: CoreRule }
+  /** `not p(…)` held: no row matches; `pattern` has undefined where anything would do. */
+  | { readonly kind: 'absent'; readonly table: string; readonly pattern: readonly (Row[number] | undefined)[] }
+  /** A comparison or builtin with its values filled in, as text. */
+  | { readonly kind: 'builtin'; readonly text: string }
+  | {
+      readonly kind: 'aggregate'
+      /** For example `sum load = 37.5`. */
+      readonly text: string
+      readonly value: Row[number]
+      /** How many bindings it ran over; `group` holds the derivations of the first ten. */
+      readonly bindings: number
+      readonly group: readonly (readonly Derivation[])[]
+    }
+
+/** Why a tuple does not hold: for each rule that could give it, how far the best attempt came. */
+export interface Absence {
+  readonly tuple: Tuple
+  readonly attempts: readonly {
+    readonly rule: CoreRule
+    /** The first literal that failed on the attempt that came furthest, with known values filled in. */
+    readonly failed: string
+    /** Literals that held before it, as text. */
+    readonly held: readonly string[]
+    /** Rows that come nearest to what the failing literal wanted. */
+    readonly nearest: readonly Tuple[]
+  }[]
+}
+
+/**
+ * Keeps every derived table of a program current. One evaluator is one state; methods are synchronous and atomic: a call that
+ * throws leaves the state as it was.
+ */
+export interface Evaluator {
+  /** Replace the contents of the given tables (all of them at first) and evaluate. Unknown tables are kept too: queries may read them. */
+  load(tables: Iterable<TableData>): void
+
+  /**
+   * Apply deltas as one transaction and bring every derived table up to date.
+   * Removing an absent row or inserting a present one changes nothing. Unknown table or wrong arity throws.
+   */
+  apply(deltas: readonly Delta[]): Changes
+
+  /** Apply, hand `read` the view and the changes, roll back. Nested calls are allowed. */
+  whatIf<T>(deltas: readonly Delta[], read: (view: View, changes: Changes) => T): T
+
+  readonly view: View
+
+  /**
+   * Rows satisfying a query: the text of one or more literals (`error(s, a, b)`, `p(x), x > 3`), resolved inside `policy`
+   * (default: the first).
+   */
+  query(text: string, policy?: string): QueryAnswer
+
+  /** A smallest derivation, or undefined when the tuple does not hold. */
+  explain(tuple: Tuple): Derivation | undefined
+  explainAbsent(tuple: Tuple): Absence
+
+  /** Warnings that evaluation met (mixed-type comparisons, builtin failures), with counts in their messages. */
+  readonly warnings: readonly Diagnostic[]
+}

@@ -1,0 +1,3 @@
+import type { CodeDoc } from './index.ts'
+
+export const dataCodes = {} satisfies Record<string, CodeDoc>

@@ -1,0 +1,8 @@
+/**
+ * Diagnostics: the one type for telling a user what is wrong, its stable codes, and its rendering.
+ * Takes spans and messages, gives text. Knows nothing of policies, tables or clouds; every room may import it.
+ */
+export { type CodeDoc, codeDocs } from './codes/index.ts'
+export { type Diagnostic, DiagnosticError, fail, type Note, type Severity, type Span } from './diagnostic.ts'
+export { type RenderOptions, renderDiagnostic, renderDiagnostics, type SourceTexts } from './render.ts'
+export { nearestName } from './suggest.ts'

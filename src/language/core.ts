@@ -1,0 +1,159 @@
+import type { Span } from '../diagnostic/index.ts'
+import type { TableSchema, Value } from '../tables/index.ts'
+import type { AggregateOperator, ComparisonOperator, Modal } from './ast.ts'
+
+/**
+ * Core rules: what the checker makes of a policy and what every later room reads. One head each, columns positional, table names
+ * in full, aggregates lifted to literals of their own, Congress's prefix comparisons and arithmetic turned into infix ones.
+ *
+ * A rule's variables are numbers 0 … variables.length-1. Variables local to an aggregate's braces have numbers of their own, so
+ * that a number means one thing in the whole rule.
+ */
+export interface CoreRule {
+  /** Position in `Program.rules`. */
+  readonly id: number
+  /** The policy's name. */
+  readonly policy: string
+  readonly modal: Modal | undefined
+  readonly head: CoreHead
+  /** A set: in source order, evaluated in any safe order. Empty for a fact. */
+  readonly body: readonly CoreLiteral[]
+  /** Names as written, by number. `_` for a wildcard and for a column that was not named. */
+  readonly variables: readonly string[]
+  /** The whole statement. */
+  readonly span: Span
+  /** The statement as written, on one line, for messages. */
+  readonly text: string
+  /** Lines of the comments right above the statement, without markers. */
+  readonly comments: readonly string[]
+}
+
+export interface CoreHead {
+  /** Full name: see `Program.tables`. */
+  readonly table: string
+  readonly args: readonly CoreTerm[]
+  readonly span: Span
+}
+
+export interface Variable {
+  readonly kind: 'variable'
+  readonly index: number
+}
+
+export interface Constant {
+  readonly kind: 'constant'
+  readonly value: Value
+}
+
+/** `_` or an unnamed column under `not`: existential inside the negation. Elsewhere a wildcard is a fresh variable. */
+export interface Wildcard {
+  readonly kind: 'wildcard'
+}
+
+export type CoreTerm = Variable | Constant
+
+export type ArithmeticFunction =
+  | '+'
+  | '-'
+  | '*'
+  | '/'
+  | '%'
+  | 'neg'
+  | 'abs'
+  | 'min'
+  | 'max'
+  | 'floor'
+  | 'ceil'
+  | 'round'
+  | 'log'
+  | 'exp'
+  | 'pow'
+
+export type CoreExpr =
+  | Variable
+  | Constant
+  | { readonly kind: 'call'; readonly function: ArithmeticFunction; readonly args: readonly CoreExpr[] }
+
+export type CoreLiteral = AtomLiteral | CompareLiteral | BuiltinLiteral | AggregateLiteral
+
+export interface AtomLiteral {
+  readonly kind: 'atom'
+  readonly table: string
+  /** Wildcards only where `negated`. */
+  readonly args: readonly (CoreTerm | Wildcard)[]
+  readonly negated: boolean
+  readonly span: Span
+}
+
+/** `=` with a lone variable on one side binds it when nothing else does. Never negated: the operator is turned round instead. */
+export interface CompareLiteral {
+  readonly kind: 'compare'
+  readonly operator: ComparisonOperator
+  readonly left: CoreExpr
+  readonly right: CoreExpr
+  readonly span: Span
+}
+
+/** A Congress builtin that has no infix form. Inputs must be bound; outputs are bound by it or compared with it. */
+export interface BuiltinLiteral {
+  readonly kind: 'builtin'
+  /** Without the `builtin:` prefix. */
+  readonly name: string
+  readonly inputs: readonly CoreTerm[]
+  readonly outputs: readonly (CoreTerm | Wildcard)[]
+  readonly negated: boolean
+  readonly span: Span
+}
+
+/**
+ * `result = operator value : { body }`, always with a variable (often one made by the checker) as result.
+ * `groupBy`: variables of the body that also occur outside the braces; they are bound by the rest of the rule. The aggregate
+ * runs over the distinct bindings of all variables in its body.
+ */
+export interface AggregateLiteral {
+  readonly kind: 'aggregate'
+  readonly operator: AggregateOperator
+  readonly result: Variable
+  /** Absent for `count`. */
+  readonly value: CoreExpr | undefined
+  readonly body: readonly CoreLiteral[]
+  readonly groupBy: readonly number[]
+  readonly span: Span
+}
+
+/** The heads through which a policy is read. */
+export type Role = 'error' | 'warning' | 'cost' | 'candidate' | 'migration_cost' | 'migration_budget'
+
+export interface TableInfo {
+  /**
+   * The full name. A table that policy `m` defines is `m:name`; a data source's is `module:name`, or `name` when it has no module; a
+   * modal head is `predict[nova:x]`, `insert[m:p]`, `execute[nova:action]`.
+   */
+  readonly name: string
+  readonly arity: number
+  /** Column names where a schema tells them. */
+  readonly columns: readonly string[] | undefined
+  /** `derived`: some rule has it as its head. `data`: a data source gives it. `unknown`: nobody defines it; it is empty. */
+  readonly kind: 'derived' | 'data' | 'unknown'
+  readonly role: Role | undefined
+  /** Policy that defines it, for derived tables. */
+  readonly policy: string | undefined
+  /** As its author writes it inside its policy: `error`, not `m:error`. */
+  readonly display: string
+}
+
+/** Everything the checker knows: the input of the evaluator and of placement. */
+export interface Program {
+  readonly policies: readonly { readonly name: string; readonly file: string }[]
+  readonly rules: readonly CoreRule[]
+  /** Every table that a rule, a schema or a role mentions, by full name. */
+  readonly tables: ReadonlyMap<string, TableInfo>
+  readonly schemas: ReadonlyMap<string, TableSchema>
+  /**
+   * Derived tables in an order in which they can be computed: each entry is one strongly connected component of the dependency
+   * graph. Negation and aggregation never stay inside an entry.
+   */
+  readonly strata: readonly (readonly string[])[]
+  /** Source texts by file, for messages. */
+  readonly sources: ReadonlyMap<string, string>
+}

@@ -1,0 +1,6 @@
+/**
+ * Placement: carve ▶ ground ▶ model ▶ solve ▶ verify.
+ * Takes a `Program` and tables, gives a `Target` (VM → host) with proof or bound, and what could not be kept and why.
+ * Knows nothing of how the target is reached.
+ */
+export type * from './types.ts'

@@ -1,0 +1,57 @@
+import type { Capacity, RuleInstance, TargetMove } from '../placement/index.ts'
+import type { Value } from '../tables/index.ts'
+
+export interface PlanLimits {
+  /** Live migrations that may run at once with this host at either end. Default 1, Nova's own default. */
+  readonly perHost?: number
+  /** Live migrations that may run at once in all. Default 4. */
+  readonly global?: number
+}
+
+/** Violations (as text) of a state in which a VM may be on two hosts at once, while it migrates. */
+export type Judge = (occupancy: Occupancy) => readonly string[]
+
+/** VM → hosts it occupies; two while it migrates. VMs not listed are where they were. */
+export type Occupancy = ReadonlyMap<Value, readonly Value[]>
+
+export interface PlanInput {
+  readonly placement: ReadonlyMap<Value, Value>
+  /** Hosts VMs may stop at on the way, for each VM: its candidates. */
+  readonly candidates: (vm: Value) => readonly Value[]
+  readonly moves: readonly TargetMove[]
+  readonly capacities: readonly Capacity[]
+  readonly judge?: Judge
+  readonly costOf: (vm: Value, from: Value, to: Value) => number
+  readonly limits?: PlanLimits
+}
+
+/** One migration. `step`: 1-based wave; moves of one step may run at the same time. */
+export interface PlannedMove {
+  /** `m1`, `m2`, … in order. */
+  readonly id: string
+  readonly vm: Value
+  readonly from: Value
+  readonly to: Value
+  readonly cost: number
+  readonly step: number
+  /** Ids of moves that must have ended before this one starts. */
+  readonly after: readonly string[]
+  /** A stop on the way that breaks a cycle: not the VM's final host. */
+  readonly parking: boolean
+  readonly because: readonly RuleInstance[]
+}
+
+export interface Plan {
+  readonly moves: readonly PlannedMove[]
+  readonly cost: number
+  readonly steps: number
+  /** Rules that are broken for a while on the way and hold again at the end, with the moves during which they are. */
+  readonly brokenOnTheWay: readonly { readonly violation: string; readonly during: readonly string[] }[]
+  /** Moves of the target for which no safe order was found, and why; the plan leaves them out. */
+  readonly impossible: readonly {
+    readonly vm: Value
+    readonly from: Value
+    readonly to: Value
+    readonly reason: string
+  }[]
+}

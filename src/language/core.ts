@@ -18,7 +18,10 @@ export interface CoreRule {
   readonly head: CoreHead
   /** A set: in source order, evaluated in any safe order. Empty for a fact. */
   readonly body: readonly CoreLiteral[]
-  /** Names as written, by number. `_` for a wildcard and for a column that was not named. */
+  /**
+   * Names as written, by number. `_` for a wildcard and for a column that was not named. The result of an aggregate inside a larger
+   * expression is named by its text, `sum load : {…}`, which no written name can be.
+   */
   readonly variables: readonly string[]
   /** The whole statement. */
   readonly span: Span
@@ -85,30 +88,42 @@ export interface AtomLiteral {
   readonly span: Span
 }
 
-/** `=` with a lone variable on one side binds it when nothing else does. Never negated: the operator is turned round instead. */
+/**
+ * `=` with a lone variable on one side binds it when nothing else does.
+ *
+ * `negated` holds exactly when the comparison does not, a failure of its arithmetic included, and binds nothing. It comes from
+ * `not lt(x, y)` and its like: turning `<` round to `>=` would be wrong for mixed types, where both are false. `not equal(x, y)` of
+ * two terms becomes a plain `!=`.
+ */
 export interface CompareLiteral {
   readonly kind: 'compare'
   readonly operator: ComparisonOperator
   readonly left: CoreExpr
   readonly right: CoreExpr
+  readonly negated: boolean
   readonly span: Span
 }
 
-/** A Congress builtin that has no infix form. Inputs must be bound; outputs are bound by it or compared with it. */
+/**
+ * A Congress builtin that has no infix form (builtins.ts). Inputs must be bound; outputs are bound by it or compared with it.
+ * Negated, it holds when the builtin fails or gives other outputs; its outputs are bound by other literals or wildcards.
+ */
 export interface BuiltinLiteral {
   readonly kind: 'builtin'
   /** Without the `builtin:` prefix. */
   readonly name: string
   readonly inputs: readonly CoreTerm[]
+  /** Wildcards only where `negated`. */
   readonly outputs: readonly (CoreTerm | Wildcard)[]
   readonly negated: boolean
   readonly span: Span
 }
 
 /**
- * `result = operator value : { body }`, always with a variable (often one made by the checker) as result.
- * `groupBy`: variables of the body that also occur outside the braces; they are bound by the rest of the rule. The aggregate
- * runs over the distinct bindings of all variables in its body.
+ * `result = operator value : { body }`, always with a variable (often one made by the checker) as result; where another literal
+ * binds that variable too, the two values must be equal.
+ * `groupBy`: variables of the body and the value that also occur outside the braces, rising; they are bound by the rest of the rule.
+ * The aggregate runs over the distinct bindings of all variables in its body.
  */
 export interface AggregateLiteral {
   readonly kind: 'aggregate'
@@ -127,7 +142,7 @@ export type Role = 'error' | 'warning' | 'cost' | 'candidate' | 'migration_cost'
 export interface TableInfo {
   /**
    * The full name. A table that policy `m` defines is `m:name`; a data source's is `module:name`, or `name` when it has no module; a
-   * modal head is `predict[nova:x]`, `insert[m:p]`, `execute[nova:action]`.
+   * modal head is `predict[nova:x]`, `insert[m:p]`, `execute[nova:action]`. A table that nobody defines is named as it was written.
    */
   readonly name: string
   readonly arity: number

@@ -1,0 +1,10 @@
+import type { Migration } from 'kysely'
+import { workflowTables } from './0001-workflow-tables.ts'
+
+/**
+ * The one ordered set of migrations. Names sort in the order in which they run; a name that was released never changes, nor does
+ * what it does: a mistake is mended by a further migration.
+ */
+export const migrations: Readonly<Record<string, Migration>> = {
+  '0001-workflow-tables': workflowTables,
+}

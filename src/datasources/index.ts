@@ -1,5 +1,8 @@
 /**
  * Data sources: turn a cloud's APIs, files and pushes into tables and deltas, and carry out actions.
- * Knows nothing of policies.
+ * `openFolder` reads a folder of tables; `createSimulator` is a cloud in memory. Knows nothing of policies.
  */
+export { applyChanges, type PlacedDelta, readChanges } from './changes.ts'
+export { checkCloud, listedHosts, type PlaceOf } from './check-cloud.ts'
+export { type FolderOptions, type FolderSource, openFolder } from './file/folder.ts'
 export type * from './types.ts'

@@ -1,3 +1,59 @@
 import type { CodeDoc } from './index.ts'
 
-export const datalogCodes = {} satisfies Record<string, CodeDoc>
+export const datalogCodes = {
+  'datalog/limit': {
+    title: 'an evaluation reached its limit',
+    why: 'A rule derived more tuples, or took longer, than the limits of this evaluation allow.',
+    mend: 'Join the rule on more columns, or raise the limit.',
+  },
+  'datalog/unknown-table': {
+    title: 'a change names a table that is not there',
+    why: 'Rows were to be added to or taken from a table that neither the policies nor a data source have.',
+    mend: "Use the table's full name, `module:table`, as its data source gives it.",
+  },
+  'datalog/wrong-arity': {
+    title: 'a row has a wrong number of values',
+    why: 'Each row of a table has one value for each of its columns.',
+    mend: 'Give one value for each column, in the order of the columns.',
+  },
+  'datalog/bad-value': {
+    title: 'a row holds something that is no value',
+    why: 'Cells hold strings, finite numbers, booleans and null, nothing else.',
+    mend: 'Leave the row out, or write null where there is no value.',
+  },
+  'datalog/unstratified': {
+    title: 'rules depend on their own negation',
+    why: 'A table that depends on its own absence, or on an aggregate of itself, has no single meaning.',
+    mend: 'Break the cycle that the message names.',
+  },
+  'datalog/unsafe-rule': {
+    title: 'a rule has a variable that nothing binds',
+    why: 'A variable that no positive literal binds could be any value at all.',
+    mend: 'Bind each variable by a positive literal or by `=`.',
+  },
+  'datalog/mixed-types': {
+    title: 'values of different types were compared',
+    why: 'A number is neither less nor greater than a string, so the comparison is false.',
+    mend: 'Compare numbers with numbers and strings with strings.',
+  },
+  'datalog/not-a-number': {
+    title: 'arithmetic met a value that is not a number',
+    why: 'Arithmetic has no answer for text, booleans and null, so the literal fails.',
+    mend: 'Check the column this value comes from.',
+  },
+  'datalog/integer-too-large': {
+    title: 'an integer came past 2^53',
+    why: 'Integers past 2^53 cannot be told from their neighbours, so the literal fails instead of rounding.',
+    mend: 'Use a larger unit.',
+  },
+  'datalog/builtin-failed': {
+    title: 'a builtin could not read its input',
+    why: 'The input was no date, address or number of the form the builtin reads, so the literal fails.',
+    mend: 'Check the column this value comes from.',
+  },
+  'datalog/mixed-aggregate': {
+    title: 'an aggregate met a value it cannot take in',
+    why: '`sum` and `mean` need numbers, `min` and `max` all numbers or all strings; otherwise the literal fails.',
+    mend: 'Check the column this value comes from.',
+  },
+} satisfies Record<string, CodeDoc>

@@ -1,0 +1,81 @@
+import { grownInts, mix } from './hash.ts'
+import type { Relation } from './relation.ts'
+
+/**
+ * The slots of a relation by the values of some columns: chained hashing, chains doubly linked so that a row leaves in constant time
+ * however many rows share its key. A chain may hold rows of other keys with the same hash: the reader compares (see `matches`).
+ */
+export class RelationIndex {
+  readonly columns: readonly number[]
+  /** First slot of each bucket, or -1. Its length is a power of two. */
+  heads: Int32Array
+  /** The slot after a slot, or -1. */
+  next: Int32Array
+  #previous: Int32Array
+  readonly #relation: Relation
+  #entries = 0
+
+  constructor(relation: Relation, columns: readonly number[]) {
+    this.#relation = relation
+    this.columns = columns
+    let buckets = 16
+    while (buckets < relation.size) buckets *= 2
+    this.heads = new Int32Array(buckets).fill(-1)
+    this.next = new Int32Array(relation.capacity)
+    this.#previous = new Int32Array(relation.capacity)
+    relation.eachSlot(slot => this.#link(slot))
+    this.#entries = relation.size
+  }
+
+  /** The first slot whose bucket is that of `key`, or -1; go on with `next[slot]`. */
+  first(key: ArrayLike<number>): number {
+    let h = 0
+    for (let i = 0; i < this.columns.length; i++) h = mix(h, key[i]!)
+    return this.heads[h & (this.heads.length - 1)]!
+  }
+
+  /** Whether the row in a slot has this key. */
+  matches(slot: number, key: ArrayLike<number>): boolean {
+    const columns = this.#relation.columns
+    for (let i = 0; i < this.columns.length; i++) if (columns[this.columns[i]!]![slot] !== key[i]) return false
+    return true
+  }
+
+  /** Take in a row that the relation has just stored. */
+  insert(slot: number): void {
+    if (slot >= this.next.length) {
+      this.next = grownInts(this.next, this.#relation.capacity)
+      this.#previous = grownInts(this.#previous, this.#relation.capacity)
+    }
+    if (++this.#entries > this.heads.length) {
+      this.heads = new Int32Array(this.heads.length * 2).fill(-1)
+      this.#relation.eachSlot(other => this.#link(other))
+    } else this.#link(slot)
+  }
+
+  /** Let go of a row that the relation is about to forget; its columns must still stand. */
+  remove(slot: number): void {
+    const next = this.next[slot]!
+    const previous = this.#previous[slot]!
+    if (previous >= 0) this.next[previous] = next
+    else this.heads[this.#bucket(slot)] = next
+    if (next >= 0) this.#previous[next] = previous
+    this.#entries--
+  }
+
+  #link(slot: number): void {
+    const bucket = this.#bucket(slot)
+    const head = this.heads[bucket]!
+    this.next[slot] = head
+    this.#previous[slot] = -1
+    if (head >= 0) this.#previous[head] = slot
+    this.heads[bucket] = slot
+  }
+
+  #bucket(slot: number): number {
+    const columns = this.#relation.columns
+    let h = 0
+    for (const c of this.columns) h = mix(h, columns[c]![slot]!)
+    return h & (this.heads.length - 1)
+  }
+}

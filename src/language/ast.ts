@@ -57,6 +57,7 @@ export interface AtomAst {
 }
 
 export interface NamedArgAst {
+  /** The column's name, or its number counted from 0 (`2=z`), as Congress has it. */
   readonly column: string
   readonly columnSpan: Span
   readonly value: ExprAst
@@ -67,6 +68,8 @@ export type LiteralAst = AtomLiteralAst | ComparisonAst
 export interface AtomLiteralAst {
   readonly kind: 'atom-literal'
   readonly negated: boolean
+  /** `execute[p(x)]` in a body or a query reads the table that modal heads fill. */
+  readonly modal?: Modal
   readonly atom: AtomAst
   readonly span: Span
 }

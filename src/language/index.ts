@@ -5,3 +5,4 @@
  */
 export type * from './ast.ts'
 export type * from './core.ts'
+export { parsePolicy, parseQuery } from './syntax/parse.ts'

@@ -1,3 +1,4 @@
 import type { CodeDoc } from './index.ts'
+import { syntaxCodes } from './language-syntax.ts'
 
-export const languageCodes = {} satisfies Record<string, CodeDoc>
+export const languageCodes = { ...syntaxCodes } satisfies Record<string, CodeDoc>

@@ -1,5 +1,22 @@
 /**
- * Plan: diff ▶ order. Takes the present placement, a target and capacities, gives a `Plan`: a dependency graph of migrations in which
- * no host is over capacity at any moment. Knows nothing of solvers or APIs.
+ * Plan: diff ▶ order. Takes the present placement, the moves of a target and capacities, gives a `Plan`: a dependency graph of
+ * migrations. Knows nothing of solvers or APIs; imports from placement only types.
+ *
+ * A live migration occupies both hosts from its start to its end. The promise: whoever starts a move as soon as all of its `after`
+ * have ended, and never earlier, keeps every host within every capacity and keeps to the limits at every moment, however long each
+ * move takes. Steps are the same graph in waves; running it wave by wave is one such execution.
+ *
+ * How, and where:
+ * - `problem.ts`: VMs and hosts as numbers, loads as room. A host over its capacity has negative room: out yes, in no.
+ * - `search.ts`: best-first search for a sequence in which each leg, run alone, fits. Stops on a third host break cycles.
+ * - `order.ts`: splits the moves into parts, exact where small, greedy where large: fewest stops, then the cheapest.
+ * - `ledger.ts`, `schedule.ts`: from the sequence to the graph. Room, and the limits, are handed from the moves that free them to
+ *   those that take them, and each such hand-over is a dependency: which is why no interleaving can break anything.
+ * - `watch.ts`, `serialise.ts`: the judge (the policy itself, on states with VMs on two hosts). Legs that must not overlap or
+ *   overtake get an edge; what can't be avoided is reported.
+ * - `impossible.ts`: what was left out, and why.
+ *
+ * Bounded by counts, not by clock: the same input gives the same plan on every machine.
  */
+export { makePlan } from './make-plan.ts'
 export type * from './types.ts'

@@ -1,0 +1,182 @@
+import { fail } from '../diagnostic/index.ts'
+import { explainImpossible } from './impossible.ts'
+import { findOrder, isSafe, type Order } from './order.ts'
+import { type Leg, Problem } from './problem.ts'
+import { type Limits, type ScheduledLeg, schedule } from './schedule.ts'
+import { compareSequences, type Sequence, search } from './search.ts'
+import { findBroken, scheduleWatched } from './serialise.ts'
+import type { Plan, PlanInput, PlanLimits } from './types.ts'
+import { Watch } from './watch.ts'
+
+const DEFAULTS: Limits = { perHost: 1, global: 4 }
+/** Judge calls for finding an end state without new violations when part of the target is impossible. */
+const SETTLE_CALLS = 600
+/** Legs up to which a sequence is judged leg by leg even when its steps show nothing. */
+const SMALL = 60
+
+/**
+ * Order the moves of a target into a plan.
+ *
+ * Any execution that starts a move only when all of its `after` have ended keeps every host within every capacity, counting both
+ * ends of each running migration, and keeps to the limits, however long each move takes. A host that is over a capacity at the
+ * start only gets lighter until it is within. What the judge sees is avoided as far as the (bounded) search finds a way, and named
+ * in `brokenOnTheWay` where it finds none.
+ *
+ * @throws DiagnosticError `plan/bad-limit`; Error if a move does not start where the placement has its VM.
+ */
+export function makePlan(input: PlanInput): Plan {
+  const limits = { perHost: limit(input.limits, 'perHost'), global: limit(input.limits, 'global') }
+  checkMoves(input)
+  const problem = new Problem(input)
+  const vms = problem.moves.map((_, i) => i)
+  if (!input.judge) {
+    const order = findOrder(problem, vms)
+    return report(problem, schedule(problem, order.legs, limits), order, new Map(), undefined)
+  }
+  const watch = new Watch(input.judge, problem)
+  watch.allow(problem.from, problem.to)
+  const { order, dropped } = settle(problem, vms, findOrder(problem, vms), watch)
+  watch.allow(problem.from, endOf(problem, order.legs))
+  let legs = order.legs
+  if (legs.length > SMALL) {
+    const quick = scheduleWatched(problem, legs, limits, watch)
+    if (findBroken(problem, quick, watch).size === 0) return report(problem, quick, order, dropped, watch)
+  }
+  legs = improve(problem, order, watch).legs
+  return report(problem, scheduleWatched(problem, legs, limits, watch), order, dropped, watch)
+}
+
+function limit(limits: PlanLimits | undefined, name: keyof Limits): number {
+  const value = limits?.[name] ?? DEFAULTS[name]
+  if (!Number.isInteger(value) || value < 1)
+    fail('plan/bad-limit', `the limit \`${name}\` is \`${value}\`, which lets no migration run`, {
+      help: 'give a whole number from 1',
+    })
+  return value
+}
+
+function checkMoves(input: PlanInput): void {
+  const seen = new Set()
+  for (const { vm, from } of input.moves) {
+    if (seen.has(vm)) throw new Error(`the target moves ${vm} twice`)
+    if (input.placement.get(vm) !== from) throw new Error(`the target moves ${vm} from ${from}, where it is not`)
+    seen.add(vm)
+  }
+}
+
+/**
+ * When part of the target is impossible, the rest may end in a state that breaks a rule which neither the start nor the target
+ * breaks. Leave out further moves, the one that mends most first, until it does not.
+ */
+function settle(
+  problem: Problem,
+  vms: readonly number[],
+  order: Order,
+  watch: Watch,
+): { order: Order; dropped: ReadonlyMap<number, string> } {
+  const dropped = new Map<number, string>()
+  const until = watch.calls + SETTLE_CALLS
+  while (order.done < vms.length) {
+    const at = endOf(problem, order.legs)
+    const news = watch.news(at, [])
+    if (news.length === 0) break
+    const reason = `without the moves that are impossible, it would leave ${news[0]} at the end`
+    const kept = vms.filter(i => at[i] === problem.to[i])
+    const counts = kept.map(i => {
+      if (watch.calls >= until) return Number.POSITIVE_INFINITY
+      const without = [...at]
+      without[i] = problem.from[i]!
+      return watch.news(without, []).length
+    })
+    const least = Math.min(...counts)
+    // Out of calls: nothing moves, which is no worse than the start.
+    const out = least === Number.POSITIVE_INFINITY ? kept : [kept[counts.indexOf(least)]!]
+    for (const i of out) dropped.set(i, reason)
+    order = findOrder(
+      problem,
+      kept.filter(i => !out.includes(i)),
+    )
+  }
+  return { order, dropped }
+}
+
+/** A sequence of the same moves that brings fewer violations on the way, if the search finds one; stops may be used for it. */
+function improve(problem: Problem, order: Order, watch: Watch): Sequence {
+  let best: Sequence = { ...order, violations: countNews(problem, order.legs, watch) }
+  const at = endOf(problem, order.legs)
+  const vms = problem.moves.map((_, i) => i).filter(i => at[i] !== problem.from[i])
+  const calls = Math.max(400, 4 * vms.length)
+  const tries = [
+    ...[0, 1, 2].map(more => ({ maxParks: order.parks + more, mode: 'exact' as const })),
+    { maxParks: order.parks + 2, mode: 'greedy' as const },
+  ]
+  for (const { maxParks, mode } of tries) {
+    if (best.violations === 0) break
+    const until = watch.calls + calls
+    const judge = (before: Int32Array, leg: Leg) => (watch.calls >= until ? undefined : newsOf(watch, before, leg).size)
+    const found = search(problem, { vms, rooms: problem.rooms(), maxParks, mode, work: 1_000_000, judge }).best
+    if (compareSequences(found, best) < 0 && isSafe(problem, found.legs)) best = found
+  }
+  return best
+}
+
+function countNews(problem: Problem, legs: readonly Leg[], watch: Watch): number {
+  const at = [...problem.from]
+  let count = 0
+  for (const leg of legs) {
+    count += newsOf(watch, at, leg).size
+    at[leg.vm] = leg.to
+  }
+  return count
+}
+
+/** New violations while this leg runs and when it has ended. */
+function newsOf(watch: Watch, before: ArrayLike<number>, leg: Leg): Set<string> {
+  const after = Array.from(before)
+  after[leg.vm] = leg.to
+  return new Set([...watch.news(before, [leg]), ...watch.news(after, [])])
+}
+
+function endOf(problem: Problem, legs: readonly Leg[]): number[] {
+  const at = [...problem.from]
+  for (const { vm, to } of legs) at[vm] = to
+  return at
+}
+
+function report(
+  problem: Problem,
+  legs: readonly ScheduledLeg[],
+  order: Order,
+  dropped: ReadonlyMap<number, string>,
+  watch: Watch | undefined,
+): Plan {
+  const sorted = legs.map((_, i) => i).sort((a, b) => legs[a]!.step - legs[b]!.step || a - b)
+  const ids = new Map(sorted.map((i, n) => [i, `m${n + 1}`]))
+  const rank = new Map(sorted.map((i, n) => [i, n]))
+  const named = (list: Iterable<number>) => [...list].sort((a, b) => rank.get(a)! - rank.get(b)!).map(i => ids.get(i)!)
+  const moves = sorted.map(i => {
+    const leg = legs[i]!
+    const { vm, because } = problem.moves[leg.vm]!
+    return {
+      id: ids.get(i)!,
+      vm,
+      from: problem.hosts[leg.from]!,
+      to: problem.hosts[leg.to]!,
+      cost: problem.cost(leg.vm, leg.from, leg.to),
+      step: leg.step,
+      after: named(leg.after),
+      parking: leg.to !== problem.to[leg.vm],
+      because,
+    }
+  })
+  const at = endOf(problem, legs)
+  const left = problem.moves.map((_, i) => i).filter(i => at[i] !== problem.to[i])
+  const broken = watch ? findBroken(problem, legs, watch) : new Map<string, ReadonlySet<number>>()
+  return {
+    moves,
+    cost: moves.reduce((sum, m) => sum + m.cost, 0),
+    steps: Math.max(0, ...moves.map(m => m.step)),
+    brokenOnTheWay: [...broken].map(([violation, during]) => ({ violation, during: named(during) })),
+    impossible: explainImpossible(problem, left, at, order.exhausted, dropped),
+  }
+}

@@ -1,0 +1,198 @@
+import type { Leg, Problem } from './problem.ts'
+import {
+  ancestors,
+  capacityNeeds,
+  type Edge,
+  has,
+  type Limits,
+  type ScheduledLeg,
+  schedule,
+  startHosts,
+} from './schedule.ts'
+import type { Watch } from './watch.ts'
+
+/** Up to so many legs each is probed by itself; above, the plan goes step by step and the steps are judged. */
+const PROBE_LIMIT = 60
+/** Judge calls that probing may take. */
+const PROBE_CALLS = 1500
+const ROUNDS = 4
+
+/**
+ * Schedule legs so that running them in parallel breaks no rule that running them one by one, in this order, keeps.
+ *
+ * Few legs: each is probed with as little as possible and as much as possible of the rest done, which shows every conflict between
+ * two moves (and most between more); where the probe is worse than the sequence, the move to wait for is found by bisection and an
+ * edge is added. Many legs: barriers between steps, and a step that brings a violation is taken apart.
+ */
+export function scheduleWatched(problem: Problem, legs: readonly Leg[], limits: Limits, watch: Watch): ScheduledLeg[] {
+  if (legs.length > PROBE_LIMIT) return takeStepsApart(problem, legs, limits, watch, [], true)
+  const start = watch.calls
+  const probes = new Probes(problem, legs, watch)
+  for (let round = 0; round < ROUNDS; round++) {
+    if (!probes.separateAll(() => watch.calls - start < PROBE_CALLS))
+      return takeStepsApart(problem, legs, limits, watch, probes.edges, false)
+    if (watch.calls - start >= PROBE_CALLS) break
+  }
+  return schedule(
+    problem,
+    legs,
+    limits,
+    legs.slice(1).map((_, i) => [i, i + 1] as const),
+  )
+}
+
+/** A violation on the way with the legs (indices) during which it is there. */
+export type Broken = ReadonlyMap<string, ReadonlySet<number>>
+
+/** What a schedule breaks on its way, as far as its steps and the single legs of its sequence show. */
+export function findBroken(problem: Problem, legs: readonly ScheduledLeg[], watch: Watch): Broken {
+  const broken = new Map<string, Set<number>>()
+  const note = (violations: readonly string[], during: readonly number[]) => {
+    for (const v of violations) {
+      const set = broken.get(v) ?? new Set()
+      for (const i of during) set.add(i)
+      broken.set(v, set)
+    }
+  }
+  const at = [...problem.from]
+  for (const step of groupBySteps(legs)) {
+    const running = step.map(i => legs[i]!)
+    note(watch.news(at, running), step)
+    for (const { vm, to } of running) at[vm] = to
+    note(watch.news(at, []), step)
+  }
+  if (legs.length > PROBE_LIMIT) return broken
+  const one = [...problem.from]
+  legs.forEach((leg, i) => {
+    note(watch.news(one, [leg]), [i])
+    one[leg.vm] = leg.to
+    note(watch.news(one, []), [i])
+  })
+  return broken
+}
+
+function groupBySteps(legs: readonly ScheduledLeg[]): number[][] {
+  const steps: number[][] = []
+  legs.forEach((leg, i) => {
+    ;(steps[leg.step - 1] ??= []).push(i)
+  })
+  return steps
+}
+
+function takeStepsApart(
+  problem: Problem,
+  legs: readonly Leg[],
+  limits: Limits,
+  watch: Watch,
+  edges: readonly Edge[],
+  barriers: boolean,
+): ScheduledLeg[] {
+  const more = [...edges]
+  for (let round = 0; ; round++) {
+    const planned = schedule(problem, legs, limits, more, barriers)
+    if (round === ROUNDS) return planned
+    const at = [...problem.from]
+    const before = more.length
+    for (const step of groupBySteps(planned)) {
+      const bad =
+        step.length > 1 &&
+        watch.news(
+          at,
+          step.map(i => planned[i]!),
+        ).length > 0
+      for (const i of step) at[planned[i]!.vm] = planned[i]!.to
+      if (bad) for (let k = 1; k < step.length; k++) more.push([step[k - 1]!, step[k]!])
+    }
+    if (more.length === before) return planned
+  }
+}
+
+class Probes {
+  readonly edges: Edge[] = []
+  readonly #problem: Problem
+  readonly #legs: readonly Leg[]
+  readonly #watch: Watch
+  readonly #needs: number[][]
+  #above: Uint32Array[]
+
+  constructor(problem: Problem, legs: readonly Leg[], watch: Watch) {
+    this.#problem = problem
+    this.#legs = legs
+    this.#watch = watch
+    this.#needs = capacityNeeds(problem, legs, startHosts(problem, legs))
+    this.#above = this.#ancestors()
+  }
+
+  /** Probe every leg once; true if edges were added, so that states have changed. */
+  separateAll(mayGoOn: () => boolean): boolean {
+    const before = this.edges.length
+    for (let m = 0; m < this.#legs.length; m++) while (mayGoOn() && (this.#waitMore(m) || this.#holdBack(m))) {}
+    return this.edges.length > before
+  }
+
+  /** Leg `m` starts with only what it must wait for done: is that worse than its place in the sequence? */
+  #waitMore(m: number): boolean {
+    const needed = this.#all().filter(i => has(this.#above[m]!, i))
+    const free = this.#all().filter(i => i < m && !has(this.#above[m]!, i))
+    const good = (count: number) => this.#isAsGood(m, [...needed, ...free.slice(0, count)])
+    if (good(0)) return false
+    let bad = 0
+    let fine = free.length
+    while (fine - bad > 1) {
+      const middle = (bad + fine) >> 1
+      if (good(middle)) fine = middle
+      else bad = middle
+    }
+    return this.#add(free[fine - 1], m)
+  }
+
+  /** Everything that does not wait for leg `m` is done before it. */
+  #holdBack(m: number): boolean {
+    const before = this.#all().filter(i => i < m)
+    const free = this.#all().filter(i => i > m && !has(this.#above[i]!, m))
+    const good = (count: number) => this.#isAsGood(m, [...before, ...free.slice(0, count)])
+    if (good(free.length)) return false
+    let fine = 0
+    let bad = free.length
+    while (bad - fine > 1) {
+      const middle = (bad + fine) >> 1
+      if (good(middle)) fine = middle
+      else bad = middle
+    }
+    const later = free[bad - 1]
+    return later !== undefined && this.#add(m, later)
+  }
+
+  #add(first: number | undefined, second: number): boolean {
+    if (first === undefined) return false
+    this.edges.push([first, second])
+    this.#needs[second]!.push(first)
+    this.#above = this.#ancestors()
+    return true
+  }
+
+  /** With `done` ended: before, during and after leg `m` nothing is broken that the sequence does not break around `m`. */
+  #isAsGood(m: number, done: readonly number[]): boolean {
+    const prefix = this.#all().slice(0, m)
+    const tolerated = new Set(this.#around(m, prefix))
+    return this.#around(m, done).every(v => tolerated.has(v))
+  }
+
+  #around(m: number, done: readonly number[]): string[] {
+    const leg = this.#legs[m]!
+    const at = [...this.#problem.from]
+    for (const i of [...done].sort((a, b) => a - b)) at[this.#legs[i]!.vm] = this.#legs[i]!.to
+    const before = this.#watch.news(at, [])
+    const during = this.#watch.news(at, [leg])
+    at[leg.vm] = leg.to
+    return [...before, ...during, ...this.#watch.news(at, [])]
+  }
+
+  #all(): number[] {
+    return this.#legs.map((_, i) => i)
+  }
+
+  #ancestors(): Uint32Array[] {
+    return ancestors(this.#all(), this.#needs)
+  }
+}

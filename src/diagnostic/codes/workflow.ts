@@ -1,3 +1,69 @@
 import type { CodeDoc } from './index.ts'
 
-export const workflowCodes = {} satisfies Record<string, CodeDoc>
+export const workflowCodes = {
+  'workflow/yaml': {
+    title: 'not YAML',
+    why: 'The text breaks the rules of YAML, so nothing can be said about the workflow in it.',
+    mend: 'Mend the place shown; indentation is by spaces, and a key stands once.',
+  },
+  'workflow/invalid': {
+    title: 'wrong kind of value',
+    why: 'A word of the workflow has a value it can not have, or one that must be there is missing.',
+    mend: 'Write the value the message asks for.',
+  },
+  'workflow/unknown-word': {
+    title: 'unknown word',
+    why: 'The key is not one of the words of a workflow, and would be ignored silently.',
+    mend: 'Correct the spelling, or remove the key.',
+  },
+  'workflow/unsupported': {
+    title: 'word not supported yet',
+    why: 'The key is a word of Mistral that this engine does not carry out, and leaving it out would change the meaning.',
+    mend: 'Express it with further tasks and transitions.',
+  },
+  'workflow/task-name': {
+    title: 'name that can not name a task',
+    why: 'Names are parts of tokens and are shown as one word.',
+    mend: 'Use a name without blanks and slashes, of at most 200 characters.',
+  },
+  'workflow/unknown-task': {
+    title: 'transition to an unknown task',
+    why: 'The transition could never be taken.',
+    mend: 'Correct the name, add the task, or remove the transition.',
+  },
+  'workflow/no-tasks': {
+    title: 'workflow without tasks',
+    why: 'There would be nothing to run.',
+    mend: 'Add at least one task with an action.',
+  },
+  'workflow/join-without-inbound': {
+    title: 'join that nothing leads to',
+    why: 'A join waits for inbound transitions, and this task has none, so it would never or at once run.',
+    mend: 'Remove the join, or name the task in a transition of another one.',
+  },
+  'workflow/cycle': {
+    title: 'transitions in a circle',
+    why: 'A task runs once in an execution, so going round again would have no effect.',
+    mend: 'Use retry to repeat a task, or start another execution.',
+  },
+  'workflow/unknown-execution': {
+    title: 'unknown execution',
+    why: 'The database has no execution of that id.',
+    mend: 'List the executions to see their ids.',
+  },
+  'workflow/no-such-task': {
+    title: 'task that the execution does not have',
+    why: 'A result was reported for a name that is not in the workflow.',
+    mend: 'Correct the name, or report to the right execution.',
+  },
+  'workflow/not-json': {
+    title: 'value that is not JSON',
+    why: 'Inputs and results are stored as JSON, which has no circles and no other kinds of values.',
+    mend: 'Give plain objects, lists, texts, numbers, true, false or null.',
+  },
+  'workflow/stopped': {
+    title: 'runner stopped',
+    why: 'The process was asked to end while an execution was going on.',
+    mend: 'Start a runner on the same database: the execution goes on where it was.',
+  },
+} satisfies Record<string, CodeDoc>

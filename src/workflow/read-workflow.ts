@@ -1,0 +1,90 @@
+import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, type Range } from 'yaml'
+import { DiagnosticError, type Span } from '../diagnostic/index.ts'
+import { checkWorkflow, type DefinitionPath } from './check-workflow.ts'
+import type { WorkflowDefinition } from './types.ts'
+
+/**
+ * Read a workflow from YAML. Two forms: `name` and `tasks` at the top, or Mistral v2's own, `version` and one key that is the
+ * workflow's name. `file` is what diagnostics call it.
+ * @throws DiagnosticError `workflow/…` with file, line and column
+ */
+export function readWorkflow(text: string, file: string): WorkflowDefinition {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true })
+  const span = (start: number, end: number): Span => {
+    const { line, col } = lines.linePos(start)
+    return { file, start, end, line, column: col }
+  }
+  if (document.errors.length > 0)
+    throw new DiagnosticError(
+      document.errors.map(e => ({
+        code: 'workflow/yaml',
+        severity: 'error',
+        message: firstLine(e.message),
+        span: span(e.pos[0], e.pos[1]),
+        help: 'mend the YAML; indentation is by spaces',
+      })),
+    )
+  const { value, prefix } = unwrap(toPlain(document, file))
+  const locate = (path: DefinitionPath, key = false): Span | undefined => {
+    const full = [...prefix, ...path]
+    const range = rangeOf(document.contents, full, key) ?? rangeOf(document.contents, prefix, false)
+    return range && span(range[0], range[1])
+  }
+  return checkWorkflow(value, locate).definition
+}
+
+/** Aliases that multiply without end are refused by the library; its words for it are good enough. */
+function toPlain(document: { toJS(): unknown }, file: string): unknown {
+  try {
+    return document.toJS()
+  } catch (error) {
+    throw new DiagnosticError([
+      {
+        code: 'workflow/yaml',
+        severity: 'error',
+        message: `\`${file}\` can't be read: ${firstLine((error as Error).message)}`,
+        help: 'write the value out instead of using an alias',
+      },
+    ])
+  }
+}
+
+/** Mistral's form, `{ version, NAME: { tasks } }`, as ours, and where the definition is in the document. */
+function unwrap(value: unknown): { value: unknown; prefix: DefinitionPath } {
+  if (isObject(value) && !('tasks' in value)) {
+    const { version: _, ...rest } = value
+    const [only, ...more] = Object.entries(rest)
+    if (only && more.length === 0 && isObject(only[1]) && 'tasks' in only[1])
+      return { value: { name: only[0], ...only[1] }, prefix: [only[0]] }
+  }
+  return { value: value ?? {}, prefix: [] }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function rangeOf(root: unknown, path: DefinitionPath, key: boolean): Range | undefined {
+  let node = root
+  for (const [depth, step] of path.entries()) {
+    if (isMap(node)) {
+      const pair = node.items.find(p => isPair(p) && isScalar(p.key) && String(p.key.value) === String(step))
+      if (key && depth === path.length - 1) return isNode(pair?.key) ? (pair.key.range ?? undefined) : undefined
+      node = pair?.value
+    } else {
+      node = (node as { items?: unknown[] } | undefined)?.items?.[Number(step)]
+    }
+  }
+  const range = isNode(node) ? node.range : undefined
+  // Of a whole block only the first line matters, and the end of a block is the start of what follows.
+  return range ?? undefined
+}
+
+function firstLine(text: string): string {
+  const line = text
+    .split('\n', 1)[0]!
+    .replace(/ at line \d+, column \d+:?$/, '')
+    .replace(/\.$/, '')
+  return line.charAt(0).toLowerCase() + line.slice(1)
+}

@@ -4,5 +4,17 @@
  * Knows nothing of tables' contents or clouds.
  */
 export type * from './ast.ts'
+export { type BuiltinSignature, builtins } from './builtins.ts'
+export { type CheckOptions, type CheckResult, checkPolicies } from './check/check-policies.ts'
+export { type CheckedQuery, checkQuery, QUERY, type ReadTuple, readTuple } from './check/query.ts'
+export {
+  displayName,
+  renderExpr,
+  renderLiteral,
+  renderRule,
+  renderTuple,
+  renderValue,
+  type VariableText,
+} from './check/render.ts'
 export type * from './core.ts'
 export { parsePolicy, parseQuery } from './syntax/parse.ts'

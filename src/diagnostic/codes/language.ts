@@ -1,4 +1,5 @@
 import type { CodeDoc } from './index.ts'
+import { checkCodes } from './language-check.ts'
 import { syntaxCodes } from './language-syntax.ts'
 
-export const languageCodes = { ...syntaxCodes } satisfies Record<string, CodeDoc>
+export const languageCodes = { ...syntaxCodes, ...checkCodes } satisfies Record<string, CodeDoc>

@@ -1,0 +1,28 @@
+import type { Diagnostic } from '../../diagnostic/index.ts'
+import type { Names } from './names.ts'
+import type { Dependency } from './stratify.ts'
+
+/** The error for a circle through `not` or an aggregate, which is the first dependency given. Each step is a note with its place. */
+export function stratificationError(cycle: readonly Dependency[], names: Names): Diagnostic {
+  const [strict, ...rest] = cycle as [Dependency, ...Dependency[]]
+  const show = (table: string) => displayOf(table, names)
+  return {
+    code: 'language/unstratified',
+    severity: 'error',
+    message:
+      strict.from === strict.to
+        ? `\`${show(strict.from)}\` depends on its own absence or on an aggregate of itself`
+        : `\`${show(strict.from)}\` depends on the absence or an aggregate of \`${show(strict.to)}\`, which depends on \`${show(strict.from)}\``,
+    span: strict.span,
+    help: 'break the circle: a table under `not` or inside an aggregate must be complete without the rule that reads it',
+    ...(rest.length > 0 && {
+      notes: rest.map(d => ({ message: `\`${show(d.from)}\` reads \`${show(d.to)}\` here`, span: d.span })),
+    }),
+  }
+}
+
+function displayOf(table: string, names: Names): string {
+  const colon = table.indexOf(':')
+  const policy = table.slice(0, colon)
+  return colon > 0 && names.isDerived(policy, table.slice(colon + 1)) ? table.slice(colon + 1) : table
+}

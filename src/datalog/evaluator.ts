@@ -7,7 +7,7 @@ import { explainTuple } from './explain.ts'
 import { explainAbsence } from './explain-absent.ts'
 import { Guard } from './limits.ts'
 import { answerQuery } from './query.ts'
-import { checkTable, failUnknownTable, findRow, internRow, rowAt, sortedRows } from './rows.ts'
+import { checkRow, checkTable, failUnknownTable, findRow, internRow, rowAt, sortedRows } from './rows.ts'
 import { type Component, componentsOf } from './rules.ts'
 import type { SolveContext } from './solve.ts'
 import { checkStratified } from './stratification.ts'
@@ -123,7 +123,7 @@ class ProgramEvaluator implements Evaluator {
 
   query(text: string, policy?: string): QueryAnswer {
     this.#ready()
-    return answerQuery(text, policy, this.#program, this.#db, this.#context(new Guard(this.#options.limits ?? {})))
+    return answerQuery(text, policy, this.#program, this.#db, this.#asking(new Guard(this.#options.limits ?? {})))
   }
 
   explain(tuple: Tuple): Derivation | undefined {
@@ -133,6 +133,9 @@ class ProgramEvaluator implements Evaluator {
 
   explainAbsent(tuple: Tuple): Absence {
     this.#ready()
+    const arity = this.#arities.get(tuple.table)
+    if (arity === undefined) failUnknownTable(tuple.table, this.#arities.keys())
+    checkRow(tuple.table, tuple.row, arity)
     return explainAbsence(tuple, this.#explaining())
   }
 
@@ -140,7 +143,7 @@ class ProgramEvaluator implements Evaluator {
     return {
       program: this.#program,
       db: this.#db,
-      context: { ...this.#context(new Guard({})), warnings: new Warnings() },
+      context: this.#asking(new Guard({})),
       isGiven: (table: string, row: readonly number[]) => {
         if (!this.#derived.has(table)) return (this.#db.get(table)?.find(row) ?? -1) >= 0
         return (this.#given.get(table)?.find(row) ?? -1) >= 0
@@ -182,6 +185,11 @@ class ProgramEvaluator implements Evaluator {
 
   #context(guard: Guard): SolveContext {
     return { warnings: this.#warnings, tick: guard.tick, now: (this.#options.clock ?? (() => new Date()))() }
+  }
+
+  /** For questions: what they meet is not counted among the evaluation's warnings. */
+  #asking(guard: Guard): SolveContext {
+    return { ...this.#context(guard), warnings: new Warnings() }
   }
 
   #update(deltas: readonly Delta[]): { changes: Changes; undo: Undo } {

@@ -18,6 +18,13 @@ export interface SolveContext extends BuiltinContext {
 /** A value for each variable of a rule, as an interned id; -1 where there is none yet. */
 export type Bindings = Int32Array
 
+/** The variables that have values. */
+export function boundIn(env: Bindings): Set<number> {
+  const bound = new Set<number>()
+  for (let v = 0; v < env.length; v++) if (env[v]! >= 0) bound.add(v)
+  return bound
+}
+
 /** Called for each solution; false stops the search. */
 export type Visit = () => boolean
 

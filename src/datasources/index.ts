@@ -5,4 +5,8 @@
 export { applyChanges, type PlacedDelta, readChanges } from './changes.ts'
 export { checkCloud, listedHosts, type PlaceOf } from './check-cloud.ts'
 export { type FolderOptions, type FolderSource, openFolder } from './file/folder.ts'
+export { type Clock, type ManualClock, manualClock, systemClock } from './simulator/clock.ts'
+export { type CloudDescription, describeCloud } from './simulator/describe.ts'
+export { createSimulator, type NewVm, type Simulator, type SimulatorOptions } from './simulator/simulator.ts'
+export type { Issued } from './simulator/state.ts'
 export type * from './types.ts'

@@ -1,8 +1,11 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Delta, Row } from '../../tables/index.ts'
 
 /**
  * The files of fixtures/nfv-poc, made from the few facts that define the scenario, so that its tables can't disagree.
- * `npx tsx src/datasources/testing/write-nfv-poc.ts` writes them; a test keeps the committed files in step.
+ * `npx tsx src/datasources/testing/nfv-poc.ts` writes them; a test keeps the committed files in step.
  */
 
 interface Flavor {
@@ -145,4 +148,12 @@ function sum(all: readonly Vm[], of: (vm: Vm) => number): number {
 /** No text of the scenario needs quotes. */
 function csvLine(row: Row): string {
   return row.map(cell => (cell === null ? '' : String(cell))).join(',')
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const folder = fileURLToPath(new URL('../../../fixtures/nfv-poc', import.meta.url))
+  for (const [path, text] of nfvPocFiles()) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
 }

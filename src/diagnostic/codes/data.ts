@@ -166,4 +166,64 @@ export const dataCodes = {
     why: 'Each line names a table and the rows that it loses and gains.',
     mend: 'Follow the form that the help line shows.',
   },
+  'data/duplicate-key': {
+    title: 'two different rows describe one thing',
+    why: 'A simulated server, flavor or host is described once.',
+    mend: 'Leave one of the rows.',
+  },
+  'data/journal': {
+    title: 'a journal can not be opened or written',
+    why: 'A change is made only after the disk has it.',
+    mend: 'Make room, or give a path that can be written.',
+  },
+  'data/bad-journal': {
+    title: 'a journal is damaged or is not a journal',
+    why: 'Going on from part of it would forget migrations that were asked for.',
+    mend: 'Give another journal, or move this one away to start anew.',
+  },
+  'data/vm-exists': {
+    title: 'a VM exists already',
+    why: 'Ids of VMs are unique.',
+    mend: 'Choose another id.',
+  },
+  'data/unknown-vm': {
+    title: 'a VM does not exist',
+    why: 'It may have been deleted since it was read.',
+    mend: 'Read the cloud again, or correct the name.',
+  },
+  'data/unknown-flavor': {
+    title: 'a flavor does not exist',
+    why: 'The size of the VM would be unknown.',
+    mend: 'Name a flavor of nova:flavors.',
+  },
+  'data/unknown-action': {
+    title: 'a cloud does not know an action',
+    why: 'Clouds carry out the actions they name and no others.',
+    mend: 'Use one of the actions named in the help line.',
+  },
+  'data/bad-input': {
+    title: 'an action lacks what it needs or has a value that makes no sense',
+    why: 'The cloud refuses rather than guesses.',
+    mend: 'Give the values named in the help line.',
+  },
+  'data/not-running': {
+    title: 'a VM runs on no host',
+    why: 'Only a running VM can be migrated live.',
+    mend: 'Start it first.',
+  },
+  'data/already-migrating': {
+    title: 'a VM is migrating already',
+    why: 'A VM takes part in one migration at a time.',
+    mend: 'Wait until it is done.',
+  },
+  'data/same-host': {
+    title: 'a VM is on the wanted host already',
+    why: 'There is nothing to do.',
+    mend: 'Name another host, or take the migration as done.',
+  },
+  'data/host-unusable': {
+    title: 'a host is down or disabled',
+    why: 'It takes no VMs.',
+    mend: 'Name another host, or bring this one back.',
+  },
 } satisfies Record<string, CodeDoc>

@@ -1,0 +1,70 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+
+/** Options of commands that read a cloud. */
+export interface DataOptions {
+  readonly data?: string
+  readonly change: readonly string[]
+}
+
+/** Options of commands that solve something. */
+export interface SolveOptions {
+  readonly solver?: string
+  readonly timeLimit?: number
+  readonly gap?: number
+  readonly seed?: number
+}
+
+export function addDataOptions(command: Command, required = true): Command {
+  const data = new Option('--data <folder>', 'folder with the tables: nova/servers.csv is the table nova:servers')
+  return command
+    .addOption(required ? data.makeOptionMandatory() : data)
+    .addOption(
+      new Option('--change <file>', 'apply the changes of this file (JSON lines) on top of the data; may be repeated')
+        .argParser((file: string, before: readonly string[]) => [...before, file])
+        .default([], 'none'),
+    )
+}
+
+export function addSolveOptions(command: Command): Command {
+  return command
+    .option('--solver <name>', 'ask this solver first (see `usher solvers`)')
+    .option('--time-limit <seconds>', 'stop solving after this time and take the best found', positive)
+    .option(
+      '--gap <fraction>',
+      'take an answer that is proven to be within this of the best, for example 0.01',
+      fraction,
+    )
+    .option('--seed <number>', 'start of the pseudo-random choices, for runs that repeat', wholeNumber)
+}
+
+/** Examples under a command's help. */
+export function examples(command: Command, pairs: readonly (readonly [command: string, meaning: string])[]): Command {
+  const text = pairs.map(([line, meaning]) => `  # ${meaning}\n  ${line}`).join('\n\n')
+  return command.addHelpText('after', `\nExamples:\n${text}`)
+}
+
+export function positive(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError('It must be a number above 0.')
+  return value
+}
+
+export function notNegative(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('It must be a number, 0 or above.')
+  return value
+}
+
+function fraction(text: string): number {
+  const value = notNegative(text)
+  if (value >= 1) throw new InvalidArgumentError('It must be below 1: 0.01 is one per cent.')
+  return value
+}
+
+function wholeNumber(text: string): number {
+  const value = notNegative(text)
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('It must be a whole number, 0 or above.')
+  return value
+}

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { addCheck } from './commands/check.ts'
+import { addEval } from './commands/eval.ts'
+import { addExplain } from './commands/explain.ts'
+import { addSolvers } from './commands/solvers.ts'
+import { addViolations } from './commands/violations.ts'
+import { Context } from './context.ts'
+import { reportFault } from './faults.ts'
+import { type ExitCode, exitCodes, type Io, type OutputError, wantsColor } from './io.ts'
+
+/** Each command of `usher`, in the order the help lists them: the order of the data's way. */
+const commands = [addCheck, addEval, addViolations, addExplain, addSolvers]
+
+/** Run one command line (without `node usher`) to its end and return the exit code. Never throws. */
+export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
+  const context = new Context(io)
+  const program = usher(context)
+  if (argv.length === 0) {
+    program.outputHelp()
+    return exitCodes.badInput
+  }
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return context.exit
+  } catch (thrown) {
+    // Help and version end this way too, with exit code 0; anything else of commander's is wrong usage, already reported.
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.fine : exitCodes.badInput
+    return reportFault(thrown, context)
+  }
+}
+
+/** Report on standard error that standard output could not be written, and return the exit code. */
+export function reportOutputFailure(error: OutputError, io: Io): ExitCode {
+  return reportFault(error, new Context(io))
+}
+
+function usher(context: Context): Command {
+  const { io } = context
+  const program = new Command('usher')
+    .description('Write VM placement policy in Datalog; see what violates it and why; let the VMs move to obey it.')
+    .version(version(), '-V, --version')
+    .option('--debug', 'show where an internal fault happened')
+    .on('option:debug', () => {
+      context.debug = true
+    })
+    .configureOutput({
+      writeOut: text => io.out.write(text),
+      writeErr: text => io.err.write(text),
+      getOutHelpWidth: () => io.out.columns,
+      getErrHelpWidth: () => io.err.columns,
+      getOutHasColors: () => wantsColor(io.out, io.env),
+      getErrHasColors: () => wantsColor(io.err, io.env),
+    })
+    .configureHelp({ styleTitle: text => context.paint.bold(text) })
+    .showHelpAfterError('(add --help for the options and examples)')
+    .exitOverride()
+    .enablePositionalOptions()
+  for (const add of commands) {
+    const command = add(program, context)
+    command.option('--json', 'answer with one JSON document').on('option:json', () => {
+      context.json = true
+    })
+    command.option('--debug', 'show where an internal fault happened').on('option:debug', () => {
+      context.debug = true
+    })
+  }
+  return program.addHelpText('after', HELP)
+}
+
+const HELP = `
+Exit codes:
+  0  fine
+  1  violations or findings: the answer is not what the policy wants
+  2  wrong usage or bad input; nothing was changed
+  3  an internal fault, which is a bug of Usher
+
+Examples:
+  # is this policy well written?
+  usher check policies/nfv-poc/ha.dl
+
+  # what violates it, in a cloud kept in a folder of tables?
+  usher violations policies/nfv-poc/ha.dl --data fixtures/nfv-poc
+
+  # watch the whole story, from a deleted VM to migrated ones
+  usher demo`
+
+/** The version in package.json, which is above src/cli as above dist/src/cli. */
+function version(): string {
+  for (const up of ['../../package.json', '../../../package.json'])
+    try {
+      return (JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as { version: string }).version
+    } catch {}
+  return 'unknown'
+}

@@ -1,0 +1,54 @@
+import { createEvaluator, type Evaluator, type QueryAnswer, type Tuple, type View } from '../datalog/index.ts'
+import { type Diagnostic, DiagnosticError } from '../diagnostic/index.ts'
+import { checkQuery, type Program, readTuple, renderTuple } from '../language/index.ts'
+import type { Violation } from '../placement/index.ts'
+import type { Sources } from './policy-files.ts'
+import { strict, UNKNOWN_TABLE, type World } from './world.ts'
+
+/** An evaluator loaded with the world's tables. */
+export function evaluateWorld(world: Pick<World, 'program' | 'tables'>): Evaluator {
+  const evaluator = createEvaluator(world.program)
+  evaluator.load(world.tables.values())
+  return evaluator
+}
+
+/** Every tuple of every `error` table, then of every `warning` table, in order. */
+export function violationsOf(program: Program, view: View): Violation[] {
+  return (['error', 'warning'] as const).flatMap(role =>
+    [...program.tables.values()]
+      .filter(info => info.role === role && info.kind === 'derived')
+      .flatMap(({ name: table }) =>
+        view.rows(table).map(row => ({ role, table, row, text: renderTuple(program, table, row) })),
+      ),
+  )
+}
+
+/** Rows that satisfy a query, with names read as in the first policy. A table that nobody defines is an error here. */
+export function ask(evaluator: Evaluator, program: Program, text: string, sources: Sources): QueryAnswer {
+  sources.set('<query>', text)
+  stopOnErrors(checkQuery(text, program).diagnostics)
+  return evaluator.query(text)
+}
+
+/**
+ * The tuple that a text names. Each policy has tables of its own (many have an `error`), so the text is read as in each policy in
+ * turn: the first tuple that holds is meant, else the first that can be read at all.
+ */
+export function readTupleText(text: string, program: Program, view: View, sources: Sources): Tuple {
+  sources.set('<query>', text)
+  const readings = program.policies.map(({ name }) => readTuple(text, program, name))
+  const known = readings.flatMap(({ tuple, diagnostics }) =>
+    tuple && !diagnostics.some(d => d.code === UNKNOWN_TABLE) ? [tuple] : [],
+  )
+  const tuple = known.find(({ table, row }) => view.has(table, row)) ?? known[0]
+  if (tuple) return tuple
+  // Of several refusals the one that at least found the table says most.
+  const refusals = readings.map(reading => reading.diagnostics)
+  stopOnErrors(refusals.find(ds => !ds.some(d => d.code === UNKNOWN_TABLE)) ?? refusals[0] ?? [])
+  throw new Error(`the tuple ${text} was neither read nor refused`)
+}
+
+function stopOnErrors(diagnostics: readonly Diagnostic[]): void {
+  const judged = strict(diagnostics)
+  if (judged.some(d => d.severity === 'error')) throw new DiagnosticError(judged)
+}

@@ -13,7 +13,9 @@ const seconds = z
   .number()
   .min(0)
   .max(10 ** 9)
-const targets = z.union([z.array(z.string()), z.string().transform(name => [name])])
+const targets = z.union([z.array(z.string()), z.string().transform(name => [name])], {
+  error: 'expected a task name or a list of task names',
+})
 // A slash separates the parts of a token, and a name is one word wherever it is shown.
 const taskName = z.string().regex(/^[^\s/]{1,200}$/)
 
@@ -34,7 +36,7 @@ const taskShape = z.strictObject({
 const workflowShape = z.strictObject({
   name: z.string().min(1),
   description: z.string().optional(),
-  version: z.union([z.literal('2.0'), z.literal(2)]).optional(),
+  version: z.literal(['2.0', 2]).optional(),
   type: z.literal('direct').optional(),
   tasks: z.record(taskName, taskShape),
 })
@@ -117,16 +119,13 @@ function describeIssue(issue: z.core.$ZodIssue, locate: Locate): Diagnostic[] {
         true,
       ),
     ]
-  const wanted =
-    issue.code === 'invalid_union' ? 'expected a task name or a list of task names' : lowerFirst(issue.message)
-  return [
-    error(
-      'workflow/invalid',
-      `${place(issue.path)}: ${wanted}`,
-      issue.path,
-      'see `usher workflow` in the documentation',
-    ),
-  ]
+  const missing =
+    issue.path.length >= 1 && issue.code === 'invalid_type' && issue.message.endsWith('received undefined')
+  const wanted = missing
+    ? 'is missing'
+    : `has a wrong value: ${lowerFirst(issue.message.replace(/^Invalid input: /, ''))}`
+  const help = missing ? 'add it' : 'see the words of a task in the documentation of workflows'
+  return [error('workflow/invalid', `${place(issue.path)} ${wanted}`, issue.path, help)]
 }
 
 /** A path in words: task `a`, `retry`. */

@@ -28,8 +28,12 @@ export function readWorkflow(text: string, file: string): WorkflowDefinition {
   const { value, prefix } = unwrap(toPlain(document, file))
   const locate = (path: DefinitionPath, key = false): Span | undefined => {
     const full = [...prefix, ...path]
-    const range = rangeOf(document.contents, full, key) ?? rangeOf(document.contents, prefix, false)
-    return range && span(range[0], range[1])
+    let range = rangeOf(document.contents, full, key)
+    // What is missing is shown at the name of the nearest thing that is there.
+    for (let length = full.length - 1; !range && length > 0; length--)
+      range = rangeOf(document.contents, full.slice(0, length), true)
+    range ??= document.contents?.range ?? [0, 0, 0]
+    return span(range[0], range[1])
   }
   return checkWorkflow(value, locate).definition
 }
@@ -76,9 +80,7 @@ function rangeOf(root: unknown, path: DefinitionPath, key: boolean): Range | und
       node = (node as { items?: unknown[] } | undefined)?.items?.[Number(step)]
     }
   }
-  const range = isNode(node) ? node.range : undefined
-  // Of a whole block only the first line matters, and the end of a block is the start of what follows.
-  return range ?? undefined
+  return (isNode(node) && node.range) || undefined
 }
 
 function firstLine(text: string): string {

@@ -1,0 +1,276 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { openStore } from '../store/index.ts'
+import { targetsOf } from './graph.ts'
+import {
+  type Action,
+  createEngine,
+  createRunner,
+  type ExecutionView,
+  type HistoryEvent,
+  readHistory,
+  type TaskDefinition,
+  type TaskResult,
+  type WorkflowDefinition,
+} from './index.ts'
+import { crashingStore } from './testing/crashing-store.ts'
+import { FakeClock } from './testing/fake-clock.ts'
+
+/** How a task behaves: what each try ends as, and whether it answers at once. Results may be reported twice. */
+interface Behaviour {
+  readonly outcomes: readonly ('success' | 'error' | 'hopeless')[]
+  readonly later: boolean
+  readonly twice: boolean
+  /** Milliseconds. */
+  readonly takes: number
+}
+
+interface Case {
+  readonly definition: WorkflowDefinition
+  readonly behaviours: Readonly<Record<string, Behaviour>>
+  /** Each process dies after so many steps; the one after the last lives. */
+  readonly crashes: readonly number[]
+}
+
+const behaviour: fc.Arbitrary<Behaviour> = fc.record({
+  outcomes: fc.array(fc.constantFrom('success', 'success', 'error', 'hopeless'), { minLength: 4, maxLength: 4 }),
+  later: fc.boolean(),
+  twice: fc.boolean(),
+  takes: fc.integer({ min: 0, max: 3000 }),
+})
+
+/** Directed acyclic workflows: each task leads to later ones only. Most failures are handled, or little would be seen. */
+const cases: fc.Arbitrary<Case> = fc.integer({ min: 1, max: 8 }).chain(n => {
+  const name = (i: number) => `t${i}`
+  const later = (i: number, maxLength: number) =>
+    i + 1 < n ? fc.uniqueArray(fc.integer({ min: i + 1, max: n - 1 }).map(name), { maxLength }) : fc.constant([])
+  const task = (i: number) =>
+    fc.record({
+      success: later(i, 3),
+      error: later(i, 2),
+      complete: later(i, 1),
+      join: fc.boolean(),
+      retries: fc.integer({ min: 0, max: 3 }),
+      behaviour,
+    })
+  return fc
+    .record({
+      tasks: fc.tuple(...Array.from({ length: n }, (_, i) => task(i))),
+      crashes: fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 5 }),
+    })
+    .map(({ tasks, crashes }) => {
+      const reached = new Set(tasks.flatMap(t => [...t.success, ...t.error, ...t.complete]))
+      const definitions = tasks.map((t, i): [string, TaskDefinition] => [
+        name(i),
+        {
+          action: 'act',
+          'on-success': t.success,
+          'on-error': t.error,
+          'on-complete': t.complete,
+          ...(t.join && reached.has(name(i)) && { join: 'all' }),
+          ...(t.retries > 0 && { retry: { count: t.retries, delay: 2, backoff: 2 } }),
+        },
+      ])
+      return {
+        definition: { name: 'random', tasks: Object.fromEntries(definitions) },
+        behaviours: Object.fromEntries(tasks.map((t, i) => [name(i), t.behaviour])),
+        crashes,
+      }
+    })
+})
+
+/** The model: what each task that is reached ends as, and at which try. */
+function predict({ definition, behaviours }: Case): Map<string, { state: 'succeeded' | 'failed'; attempt: number }> {
+  const names = Object.keys(definition.tasks)
+  const ends = new Map<string, { state: 'succeeded' | 'failed'; attempt: number }>()
+  for (const name of names) {
+    const task = definition.tasks[name]!
+    const sources = names.filter(s =>
+      ['success', 'error'].some(o => targetsOf(definition.tasks[s]!, o as 'error').includes(name)),
+    )
+    const arrived = sources.filter(s => {
+      const end = ends.get(s)
+      return end && targetsOf(definition.tasks[s]!, end.state === 'succeeded' ? 'success' : 'error').includes(name)
+    })
+    if (sources.length > 0 && arrived.length < (task.join ? sources.length : 1)) continue
+    const tries = (task.retry?.count ?? 0) + 1
+    const { outcomes } = behaviours[name]!
+    let attempt = 1
+    while (attempt < tries && outcomes[attempt - 1] === 'error') attempt++
+    ends.set(name, { state: outcomes[attempt - 1] === 'success' ? 'succeeded' : 'failed', attempt })
+  }
+  return ends
+}
+
+/** The world outside: survives every crash, and remembers the tokens it was given. */
+class World {
+  readonly acted: string[] = []
+  readonly #due = new Map<string, number>()
+  readonly #clock: FakeClock
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock
+  }
+
+  submit(token: string, takes: number): void {
+    if (this.#due.has(token)) return
+    this.#due.set(token, this.#clock.now() + takes)
+    this.acted.push(token)
+  }
+
+  done(token: string): boolean {
+    return this.#due.get(token)! <= this.#clock.now()
+  }
+}
+
+/** Run a case to its end through all its crashes. `deaths` counts those that came about. */
+async function play(
+  c: Case,
+  file: string,
+): Promise<{ view: ExecutionView; history: HistoryEvent[]; world: World; deaths: number }> {
+  const clock = new FakeClock()
+  const world = new World(clock)
+  let deaths = 0
+  for (const after of [...c.crashes, Number.POSITIVE_INFINITY]) {
+    const real = await openStore({ file })
+    let die!: () => void
+    const death = new Promise<'dead'>(resolve => {
+      die = () => resolve('dead')
+    })
+    const { store, step } = crashingStore(real, after, die)
+    const engine = createEngine(store, { clock })
+    const result = (token: string): TaskResult => {
+      const [, task, attempt] = token.split('/')
+      const outcome = c.behaviours[task!]!.outcomes[Number(attempt) - 1]
+      return outcome === 'success' ? { outcome } : { outcome: 'error', retryable: outcome === 'error' }
+    }
+    const report = async (token: string): Promise<TaskResult> => {
+      const [execution, task, attempt] = token.split('/')
+      if (c.behaviours[task!]!.twice) await engine.taskComplete(execution!, task!, Number(attempt), result(token))
+      return result(token)
+    }
+    const act: Action = {
+      async run(_, { task, token }) {
+        step()
+        const { takes, later } = c.behaviours[task]!
+        world.submit(token, takes)
+        step()
+        return later ? 'later' : report(token)
+      },
+      poll: async token => (world.done(token) ? report(token) : undefined),
+    }
+    const life = (async () => {
+      await engine.start(c.definition, {}, 'e')
+      const runner = createRunner(store, engine, { act }, { clock, leaseMs: 10_000, pollMs: 900, concurrency: 3 })
+      void death.then(() => void runner.stop())
+      const view = await runner.runUntilDone('e')
+      await runner.stop()
+      return view
+    })()
+    life.catch(() => {})
+    const end = await clock.until(Promise.race([life, death]))
+    if (end !== 'dead') {
+      const history = await readHistory(real, 'e')
+      await real.close()
+      return { view: end, history, world, deaths }
+    }
+    deaths++
+    await clock.pass(0)
+    await real.close()
+  }
+  throw new Error('unreachable')
+}
+
+function check(c: Case, { view, history, world }: Awaited<ReturnType<typeof play>>): void {
+  const predicted = predict(c)
+  const { tasks } = c.definition
+  const stops = [...predicted].some(
+    ([name, end]) => end.state === 'failed' && targetsOf(tasks[name]!, 'error').length === 0,
+  )
+  expect(view.state).toBe(stops ? 'failed' : 'succeeded')
+
+  for (const task of view.tasks) {
+    const want = predicted.get(task.name)
+    expect(['succeeded', 'failed', 'skipped']).toContain(task.state)
+    if (!want) expect(task.state).toBe('skipped')
+    else if (!stops) expect([task.name, task.state, task.attempt]).toEqual([task.name, want.state, want.attempt])
+    else if (task.state !== 'skipped' && task.attempt === want.attempt) expect(task.state).toBe(want.state)
+  }
+
+  // Each try is recorded once, however often it was carried out or reported, and every try that was sent has its record.
+  const records = history
+    .filter(e => e.kind === 'task-succeeded' || e.kind === 'task-failed')
+    .map(e => `e/${e.task}/${e.attempt}`)
+  expect(new Set(records).size).toBe(records.length)
+  expect([...world.acted].sort()).toEqual([...records].sort())
+  expect(new Set(world.acted).size).toBe(world.acted.length)
+  expect(history.filter(e => e.kind === 'execution-started')).toHaveLength(1)
+  expect(history.filter(e => e.kind === 'execution-ended')).toHaveLength(1)
+
+  // Order: a task starts after the final results that lead to it.
+  const names = Object.keys(tasks)
+  const finalAt = (name: string) =>
+    history.findLastIndex(e => e.task === name && (e.kind === 'task-succeeded' || e.kind === 'task-failed'))
+  for (const name of names) {
+    const startAt = history.findIndex(e => e.task === name && e.kind === 'task-started')
+    if (startAt < 0) continue
+    const sources = names.filter(s =>
+      [...targetsOf(tasks[s]!, 'success'), ...targetsOf(tasks[s]!, 'error')].includes(name),
+    )
+    const before = sources.filter(s => {
+      const at = finalAt(s)
+      const outcome = history[at]?.kind === 'task-succeeded' ? 'success' : 'error'
+      return at >= 0 && at < startAt && targetsOf(tasks[s]!, outcome).includes(name)
+    })
+    expect(before.length).toBeGreaterThanOrEqual(tasks[name]!.join ? sources.length : Math.min(1, sources.length))
+  }
+}
+
+async function inFolder<T>(work: (file: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'usher-workflow-'))
+  try {
+    return await work(join(folder, 'usher.db'))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+test('random workflows, outcomes, duplicates and crashes agree with the model', async () => {
+  await fc.assert(
+    fc.asyncProperty(cases, c => inFolder(async file => check(c, await play(c, file)))),
+    { numRuns: 150 },
+  )
+})
+
+test('a crash at each step of a plan-like workflow: every task acts once, whatever the step', async () => {
+  const chain = (lane: number, i: number): [string, TaskDefinition] => [
+    `m${lane}-${i}`,
+    { action: 'act', 'on-success': [i < 3 ? `m${lane}-${i + 1}` : 'confirm'], retry: { count: 2, delay: 1 } },
+  ]
+  const moves = [1, 2].flatMap(lane => [1, 2, 3].map(i => chain(lane, i)))
+  const definition = {
+    name: 'plan',
+    tasks: { ...Object.fromEntries(moves), confirm: { action: 'act', join: 'all' } },
+  } as const
+  const steady: Behaviour = { outcomes: ['success'], later: true, twice: false, takes: 1500 }
+  const flaky: Behaviour = { outcomes: ['error', 'success'], later: true, twice: true, takes: 500 }
+  const quick: Behaviour = { outcomes: ['success'], later: false, twice: false, takes: 0 }
+  const behaviours = {
+    ...Object.fromEntries(moves.map(([name]) => [name, steady])),
+    'm1-2': flaky,
+    confirm: quick,
+  }
+  let step = 0
+  for (let deaths = 1; deaths > 0; step++) {
+    // The second process dies early too: taking over must itself be safe.
+    const c = { definition, behaviours, crashes: [step, 2] }
+    const played = await inFolder(file => play(c, file))
+    check(c, played)
+    expect(played.view.state).toBe('succeeded')
+    deaths = played.deaths
+  }
+  expect(step).toBeGreaterThan(60)
+})

@@ -40,7 +40,8 @@ export function checkCloud(snapshot: Snapshot, placeOf: PlaceOf = () => undefine
       },
     ]
   }
-  if (location.schema.columns.length !== 2) return [wrongColumns(location, placeOf)]
+  const columns = location.schema.columns.map(column => column.name)
+  if (columns.length !== 2 || (columns[0] === 'host' && columns[1] === 'vm')) return [wrongColumns(columns, placeOf)]
   if (location.rows.length === 0) {
     return [
       {
@@ -132,13 +133,13 @@ function unknownHosts(location: TableData, snapshot: Snapshot, placeOf: PlaceOf)
   })
 }
 
-function wrongColumns(location: TableData, placeOf: PlaceOf): Diagnostic {
+function wrongColumns(columns: readonly string[], placeOf: PlaceOf): Diagnostic {
   return {
     code: 'data/location-columns',
     severity: 'error',
-    message: `\`nova:location\` has ${location.schema.columns.length} columns instead of \`vm\` and \`host\``,
+    message: `\`nova:location\` has the columns ${columns.map(show).join(', ')} instead of \`vm\` and \`host\``,
     ...at('nova:location', 0, placeOf),
-    help: 'give it the two columns `vm,host`',
+    help: 'give it the two columns `vm,host`, in this order',
   }
 }
 

@@ -34,6 +34,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
 }
 /** Files that live beside tables without being one. Anything else that is not a table is warned of. */
 const BESIDE = /^(?:\.|README(?:\.|$)|LICENSE(?:\.|$))|\.change\.jsonl$|\.dl$/i
+const MODULE = /^[\p{L}_][\p{L}\p{N}_]*$/u
 const NAME = /^[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)*$/u
 
 /**
@@ -134,6 +135,7 @@ async function readFolder(path: string, clock: () => Date, findings: Findings): 
   const sound = !CLOUD_TABLES.some(table => broken.has(table)) && (snapshot.size > 0 || findings.errors === 0)
   if (sound) {
     for (const found of checkCloud(snapshot, (table, row) => tables.get(table)?.place(row))) {
+      if (found.severity !== 'error' && findings.errors > 0) continue
       findings.add(snapshot.size === 0 ? { ...found, message: `the folder \`${path}\` holds no tables` } : found)
     }
   }
@@ -159,7 +161,7 @@ async function listTables(path: string, schema: FolderSchema, findings: Findings
           findings.error('data/folder-too-deep', `the folder \`${inside}\` is too deep`, opening(full), {
             help: `a table is \`TABLE.csv\` or \`MODULE/TABLE.csv\`; write a dotted name as \`${module}/${entry.name}.TABLE.csv\``,
           })
-        } else if (checkName(entry.name, full, findings)) await visit(full, entry.name)
+        } else if (checkName(entry.name, full, findings, MODULE)) await visit(full, entry.name)
         continue
       }
       if (BESIDE.test(entry.name) || inside === 'schema.yaml') continue
@@ -202,12 +204,19 @@ async function isFolder(entry: Dirent, full: string): Promise<boolean> {
   return statSync(full, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
-function checkName(name: string, path: string, findings: Findings): boolean {
-  if (NAME.test(name)) return true
-  const mended = name.replace(/[^\p{L}\p{N}_.]+/gu, '_').replace(/^(?=\p{N})/u, '_')
-  findings.error('data/bad-name', `\`${name}\` can't be the name of a table or module`, opening(path), {
-    help: `use letters, digits and \`_\`: rename it to \`${mended}\``,
-  })
+function checkName(name: string, path: string, findings: Findings, form = NAME): boolean {
+  if (form.test(name)) return true
+  const mended = name
+    .replace(form === MODULE ? /[^\p{L}\p{N}_]+/gu : /[^\p{L}\p{N}_.]+/gu, '_')
+    .replace(/^(?=\p{N})/u, '_')
+  findings.error(
+    'data/bad-name',
+    `\`${name}\` can't be the name of a ${form === MODULE ? 'module' : 'table'}`,
+    opening(path),
+    {
+      help: `use letters, digits and \`_\`: rename it to \`${mended}\``,
+    },
+  )
   return false
 }
 

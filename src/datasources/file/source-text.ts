@@ -52,7 +52,7 @@ export class Findings {
     return this.#errors
   }
 
-  /** Everything found, with a remark for each file that had too many. */
+  /** Everything found in order of place, with a remark for each file that had too many. */
   list(): Diagnostic[] {
     const cut: Diagnostic[] = [...this.#counts]
       .filter(([, count]) => count > SHOWN_PER_FILE)
@@ -61,8 +61,14 @@ export class Findings {
         severity: 'info',
         message: `\`${file}\` has ${count - SHOWN_PER_FILE} more findings that are not shown`,
       }))
-    return [...this.#list, ...cut]
+    return [...this.#list.sort(byPlace), ...cut]
   }
+}
+
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  if (!a.span || !b.span) return (a.span ? 0 : 1) - (b.span ? 0 : 1)
+  if (a.span.file !== b.span.file) return a.span.file < b.span.file ? -1 : 1
+  return a.span.start - b.span.start
 }
 
 function lineStarts(text: string): number[] {

@@ -112,11 +112,6 @@ export const checkCodes = {
     why: 'The engine reads and changes `nova:location(vm, host)` by position.',
     mend: 'Give it the columns that the help shows.',
   },
-  'language/too-deep': {
-    title: 'An expression nested too deeply',
-    why: 'Depth is bounded, so that no text can exhaust the stack.',
-    mend: 'Split the expression over several rules or comparisons.',
-  },
   'language/unknown-builtin': {
     title: 'Unknown builtin',
     why: 'The prefix `builtin:` names a builtin, and there is none of this name.',

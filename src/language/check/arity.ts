@@ -14,27 +14,31 @@ export class Arities {
     if (!this.#known.has(table)) this.#known.set(table, { arity, span })
   }
 
-  /** Judge a use; the first use of a table settles it. Returns whether it agrees. */
-  check(table: string, display: string, arity: number, span: Span, report: (d: Diagnostic) => void): boolean {
-    this.settle(table, arity, span)
+  /** Judge a use or a head; the first one of a table settles it. Returns whether it agrees. */
+  check(
+    table: string,
+    use: { readonly name: string; readonly arity: number; readonly span: Span; readonly isHead: boolean },
+    report: (d: Diagnostic) => void,
+  ): boolean {
+    this.settle(table, use.arity, use.span)
     const known = this.#known.get(table)!
-    if (known.arity === arity) return true
+    if (known.arity === use.arity) return true
+    const given = `${count(use.arity, 'argument')} ${use.arity === 1 ? 'is' : 'are'} given`
     report({
       code: 'language/arity',
       severity: 'error',
-      message: `\`${display}\` has ${count(known.arity, 'column')}, but ${count(arity, 'argument')} are given`.replace(
-        '1 argument are',
-        '1 argument is',
-      ),
-      span,
-      help:
-        known.arity > arity
-          ? 'write `_` for a column that does not matter'
-          : `leave out ${arity - known.arity}, or use another table's name`,
+      message: `\`${use.name}\` has ${count(known.arity, 'column')}, but ${given}`,
+      span: use.span,
+      help: helpFor(known.arity, use.arity, use.isHead),
       ...(known.span && {
         notes: [{ message: `here it has ${count(known.arity, 'column')}`, span: known.span }],
       }),
     })
     return false
   }
+}
+
+function helpFor(known: number, given: number, isHead: boolean): string {
+  if (isHead) return 'all rules for a table have the same columns: change one, or give it a table of its own'
+  return known > given ? 'write `_` for a column that does not matter' : `leave out ${count(given - known, 'argument')}`
 }

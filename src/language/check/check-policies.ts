@@ -32,8 +32,8 @@ export interface Entry {
   readonly policy: PolicyAst
   readonly statement: StatementAst
   readonly lowered: LoweredStatement
-  /** Heads that may become rules; none when the body is unsound. */
-  heads: readonly LoweredHead[]
+  /** Heads that no check has refused so far: they become rules. None when the body is unsound. */
+  candidates: readonly LoweredHead[]
 }
 
 type Report = (d: Diagnostic) => void
@@ -53,8 +53,8 @@ export function checkPolicies(policies: readonly PolicyAst[], options: CheckOpti
   emptyPolicies(unique, report)
   foreignNames(unique, names, report)
   const entries = unique.flatMap(policy => lowerPolicy(policy, names, report))
-  const arities = checkArities(entries, names, report)
   checkRoles(entries, names, report)
+  const arities = checkArities(entries, names, report)
   checkSafeties(entries, report)
   const components = checkStrata(entries, names, report)
   unknownTables(entries, names, report)
@@ -66,31 +66,8 @@ export function checkPolicies(policies: readonly PolicyAst[], options: CheckOpti
 function lowerPolicy(policy: PolicyAst, names: Names, report: Report): Entry[] {
   return policy.statements.map(statement => {
     const lowered = lowerStatement(statement, { policy: policy.name, names, text: policy.text, report })
-    return { policy, statement, lowered, heads: lowered.sound ? lowered.heads : [] }
+    return { policy, statement, lowered, candidates: lowered.heads }
   })
-}
-
-/** One arity for each table: the schema's, else the first head's, else the first use's. */
-function checkArities(entries: readonly Entry[], names: Names, report: Report): Arities {
-  const arities = new Arities()
-  for (const schema of names.schemas.values()) arities.settle(schema.table, schema.columns.length, undefined)
-  for (const { lowered } of entries)
-    for (const head of lowered.heads) arities.settle(head.table, head.args.length, head.atom.span)
-  for (const entry of entries) {
-    let sound = true
-    for (const { table, atom, arity } of entry.lowered.uses)
-      sound = arities.check(table, written(atom.name), arity, atom.span, report) && sound
-    const agrees = (head: LoweredHead) => {
-      const { table, base, display, args, atom, modal } = head
-      const name = modal === undefined ? written(atom.name) : display
-      if (!arities.check(table, name, args.length, atom.span, report)) return false
-      const isTable = modal !== undefined && modal !== 'execute' && arities.arity(base) !== undefined
-      return !isTable || arities.check(base, name, args.length, atom.span, report)
-    }
-    const agreeing = new Set(entry.lowered.heads.filter(agrees))
-    entry.heads = sound ? entry.heads.filter(h => agreeing.has(h)) : []
-  }
-  return arities
 }
 
 function checkRoles(entries: readonly Entry[], names: Names, report: Report): void {
@@ -98,10 +75,34 @@ function checkRoles(entries: readonly Entry[], names: Names, report: Report): vo
     const colon = table.indexOf(':')
     return colon >= 0 && names.isDerived(table.slice(0, colon), table.slice(colon + 1))
   }
+  for (const entry of entries) entry.candidates = entry.candidates.filter(h => checkRole(h, isDerived, report))
+}
+
+/** One arity for each table: the schema's, else the first head's, else the first use's. */
+function checkArities(entries: readonly Entry[], names: Names, report: Report): Arities {
+  const arities = new Arities()
+  for (const schema of names.schemas.values()) arities.settle(schema.table, schema.columns.length, undefined)
+  for (const { candidates } of entries)
+    for (const head of candidates) arities.settle(head.table, head.args.length, head.atom.span)
   for (const entry of entries) {
-    const fit = new Set(entry.lowered.heads.filter(h => checkRole(h, isDerived, report)))
-    entry.heads = entry.heads.filter(h => fit.has(h))
+    const { uses } = entry.lowered
+    let sound = true
+    for (const { table, atom, arity } of uses)
+      sound = arities.check(table, { name: written(atom.name), arity, span: atom.span, isHead: false }, report) && sound
+    entry.candidates = entry.candidates.filter(h => headAgrees(h, arities, report))
+    if (!sound) entry.candidates = []
   }
+  return arities
+}
+
+/** A head of a modal agrees with the table it speaks of, too, if that table is known. */
+function headAgrees(head: LoweredHead, arities: Arities, report: Report): boolean {
+  const { table, base, display, args, atom, modal } = head
+  const name = modal === undefined ? written(atom.name) : display
+  const use = { name, arity: args.length, span: atom.span, isHead: true }
+  if (!arities.check(table, use, report)) return false
+  const speaksOfTable = modal !== undefined && modal !== 'execute' && arities.arity(base) !== undefined
+  return !speaksOfTable || arities.check(base, use, report)
 }
 
 function checkSafeties(entries: readonly Entry[], report: Report): void {
@@ -110,7 +111,8 @@ function checkSafeties(entries: readonly Entry[], report: Report): void {
     const first = statement.heads[0]
     const name = lowered.heads[0]?.display ?? (first ? written(first.atom.name) : '')
     const kind = statement.body === undefined ? 'fact' : 'rule'
-    if (!checkSafety(lowered, { kind, name, span: statement.span }, report)) entry.heads = []
+    const safe = checkSafety(lowered, { kind, name, span: statement.span }, report)
+    if (!safe || !lowered.sound) entry.candidates = []
   }
 }
 
@@ -122,14 +124,14 @@ function checkStrata(entries: readonly Entry[], names: Names, report: Report): r
   for (const cycle of first.cycles) report(stratificationError(cycle, names))
   const componentOf = new Map(first.components.flatMap((members, c) => members.map(m => [m, c] as const)))
   for (const entry of entries)
-    entry.heads = entry.heads.filter(head =>
+    entry.candidates = entry.candidates.filter(head =>
       entry.lowered.uses.every(u => !u.strict || componentOf.get(u.table) !== componentOf.get(head.table)),
     )
   return stratify(tables, entries.flatMap(dependenciesOf)).components
 }
 
 function dependenciesOf(entry: Entry): Dependency[] {
-  return entry.heads.flatMap(head =>
+  return entry.candidates.flatMap(head =>
     entry.lowered.uses.map(u => ({ from: head.table, to: u.table, strict: u.strict, span: u.atom.span })),
   )
 }
@@ -143,11 +145,11 @@ function assemble(
 ): Program {
   const rules: CoreRule[] = []
   const texts = new Map<PolicyAst, StatementTexts>()
-  for (const { policy, statement, lowered, heads } of entries) {
+  for (const { policy, statement, lowered, candidates } of entries) {
     const own = texts.get(policy) ?? new StatementTexts(policy)
     texts.set(policy, own)
     const { text, comments } = own.of(statement)
-    for (const { modal, table, args, span } of heads)
+    for (const { modal, table, args, span } of candidates)
       rules.push({
         id: rules.length,
         policy: policy.name,

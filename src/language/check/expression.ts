@@ -6,7 +6,7 @@ import { quotedList } from './names.ts'
 import { Scope } from './scope.ts'
 
 /** Deeper expressions are refused, so that later rooms may recurse over them. */
-export const MAX_DEPTH = 200
+export const MAX_DEPTH = 500
 
 /** Functions that may be called in an expression, with the fewest and most arguments each takes. */
 const functions: ReadonlyMap<string, { readonly least: number; readonly most: number }> = new Map([

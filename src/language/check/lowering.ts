@@ -8,6 +8,7 @@ import { lowerExpr } from './expression.ts'
 import { lowerHead } from './head.ts'
 import type { Names } from './names.ts'
 import { namesIn, type Occurrence, type Place, Scope } from './scope.ts'
+import type { Strictness } from './stratify.ts'
 
 /** Where a rule names a table; arity, unknown tables and dependencies are judged over all uses of all rules. */
 export interface TableUse {
@@ -16,7 +17,7 @@ export interface TableUse {
   readonly atom: AtomAst
   readonly arity: number
   /** Under `not`, or inside an aggregate: the table must be complete before it is read. */
-  readonly strict: boolean
+  readonly strict: Strictness
   /** A positive literal of the rule itself: without a row here, the rule gives nothing. */
   readonly required: boolean
 }
@@ -193,7 +194,7 @@ export class Lowering {
       kind,
       atom,
       arity: args.length,
-      strict: negated || inside,
+      strict: inside ? 'aggregate' : negated ? 'not' : undefined,
       required: !negated && !inside,
     })
     if (!allDefined(args)) return undefined

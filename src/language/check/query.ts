@@ -102,7 +102,11 @@ function lowerText(text: string, program: Program, policy: string | undefined): 
     const known = program.tables.get(use.table)
     // Rows of an unknown table may be loaded with any number of columns; what policies use is the best guess.
     if (known) arities.settle(use.table, known.arity, undefined)
-    arities.check(use.table, written(use.atom.name), use.arity, use.atom.span, report)
+    arities.check(
+      use.table,
+      { name: written(use.atom.name), arity: use.arity, span: use.atom.span, isHead: false },
+      report,
+    )
     if (use.kind === 'unknown') report(unknownTable([{ ...use, required: false }], reader, names))
   }
   return { lowered, diagnostics, span, reader }

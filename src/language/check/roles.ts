@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../../diagnostic/index.ts'
 import type { CoreTerm, Role } from '../core.ts'
 import type { LoweredHead } from './lowering.ts'
+import { written } from './names.ts'
 
 interface RoleShape {
   readonly arities: (arity: number) => boolean
@@ -87,7 +88,7 @@ function checkPredict(
   if (isDerived(head.base))
     return error(
       'language/predict-derived',
-      `\`${head.base}\` follows from rules and needs no prediction`,
+      `\`${written(head.atom.name)}\` follows from rules and needs no prediction`,
       head.atom.span,
       'predict the measured table that its rules read',
     )

@@ -54,8 +54,9 @@ function unboundIn(body: readonly CoreLiteral[], bound: Set<number>, needed: Rea
       settled.add(index)
     }
   propagate(ways, settled)
+  // One of each circle is enough, and what merely waits for a circle is no fault of its own.
   for (const index of wanted)
-    if (!settled.has(index)) {
+    if (!settled.has(index) && waitsForItself(index, ways)) {
       found.push({ index, circular: true, bound })
       settled.add(index)
       propagate(ways, settled)
@@ -67,6 +68,23 @@ function unboundIn(body: readonly CoreLiteral[], bound: Set<number>, needed: Rea
       found.push(...unboundIn(literal.body, new Set(literal.groupBy), value))
     }
   return found
+}
+
+/** Some way to give a variable its value needs, by other ways, that same value. */
+function waitsForItself(index: number, ways: readonly Binding[]): boolean {
+  const seen = new Set<number>()
+  const queue = [index]
+  for (let v = queue.pop(); v !== undefined; v = queue.pop())
+    for (const way of ways) {
+      if (!way.gives.includes(v)) continue
+      if (way.needs.includes(index)) return true
+      for (const need of way.needs)
+        if (!seen.has(need)) {
+          seen.add(need)
+          queue.push(need)
+        }
+    }
+  return false
 }
 
 /** Add to `bound` what follows from it. */

@@ -6,13 +6,15 @@ import type { Dependency } from './stratify.ts'
 export function stratificationError(cycle: readonly Dependency[], names: Names): Diagnostic {
   const [strict, ...rest] = cycle as [Dependency, ...Dependency[]]
   const show = (table: string) => displayOf(table, names)
+  const reading = strict.strict === 'not' ? 'the absence of' : 'an aggregate of'
+  const circle =
+    strict.from === strict.to
+      ? 'its own rows'
+      : `\`${show(strict.to)}\`, which depends on \`${show(strict.from)}\` in turn`
   return {
     code: 'language/unstratified',
     severity: 'error',
-    message:
-      strict.from === strict.to
-        ? `\`${show(strict.from)}\` depends on its own absence or on an aggregate of itself`
-        : `\`${show(strict.from)}\` depends on the absence or an aggregate of \`${show(strict.to)}\`, which depends on \`${show(strict.from)}\``,
+    message: `\`${show(strict.from)}\` depends on ${reading} ${circle}`,
     span: strict.span,
     help: 'break the circle: a table under `not` or inside an aggregate must be complete without the rule that reads it',
     ...(rest.length > 0 && {

@@ -1,10 +1,13 @@
 import type { Span } from '../../diagnostic/index.ts'
 
-/** `from` reads `to`; `strict` when `to` must be complete first: under `not`, or inside an aggregate. */
+/** Why a table must be complete before it is read; undefined when it need not be. */
+export type Strictness = 'not' | 'aggregate' | undefined
+
+/** `from` reads `to`. */
 export interface Dependency {
   readonly from: string
   readonly to: string
-  readonly strict: boolean
+  readonly strict: Strictness
   readonly span: Span
 }
 

@@ -28,6 +28,7 @@ export function contradiction(body: readonly CoreLiteral[]): Contradiction | und
 }
 
 function negatedTwin(body: readonly CoreLiteral[]): Contradiction | undefined {
+  if (!body.some(l => l.kind === 'atom' && l.negated)) return undefined
   const positive = new Map<string, CoreLiteral>()
   for (const l of body) if (l.kind === 'atom' && !l.negated) positive.set(literalKey(l), l)
   for (const literal of body) {

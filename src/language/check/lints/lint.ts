@@ -16,7 +16,7 @@ export type Lint = (context: LintContext, report: Report) => void
 
 /** Statements with a body that are sound: lints keep quiet about what has an error already. */
 export function soundRules(context: LintContext): Entry[] {
-  return context.entries.filter(e => e.heads.length > 0 && e.lowered.body.length > 0)
+  return context.entries.filter(e => e.candidates.length > 0 && e.lowered.body.length > 0)
 }
 
 /** A rule's body and the bodies of its aggregates, nested ones included. */

@@ -60,7 +60,7 @@ function filledTables(entries: readonly Entry[], dead: ReadonlySet<Entry>): Read
     ready.push(table)
   }
   for (const entry of entries) {
-    const kept = new Set(entry.heads)
+    const kept = new Set(entry.candidates)
     for (const head of entry.lowered.heads) if (!kept.has(head)) fill(head.table)
     for (const use of entry.lowered.uses) if (use.kind === 'data') fill(use.table)
   }
@@ -74,10 +74,10 @@ function filledTables(entries: readonly Entry[], dead: ReadonlySet<Entry>): Read
       if (list) list.push(record)
       else waiting.set(table, [record])
     }
-    if (tables.size === 0) for (const head of entry.heads) fill(head.table)
+    if (tables.size === 0) for (const head of entry.candidates) fill(head.table)
   }
   for (let table = ready.pop(); table !== undefined; table = ready.pop())
     for (const record of waiting.get(table) ?? [])
-      if (--record.missing === 0) for (const head of record.entry.heads) fill(head.table)
+      if (--record.missing === 0) for (const head of record.entry.candidates) fill(head.table)
   return filled
 }

@@ -5,6 +5,7 @@ import { bodiesOf, type Lint, soundRules } from './lint.ts'
 export const repeatedLiteral: Lint = (context, report) => {
   for (const { lowered } of soundRules(context))
     for (const body of bodiesOf(lowered.body)) {
+      if (body.length < 2) continue
       const seen = new Map<string, CoreLiteral>()
       for (const literal of body) {
         const key = literalKey(literal)

@@ -1,5 +1,5 @@
 import type { AtomLiteral, CoreLiteral } from '../../core.ts'
-import { variablesAmong, variablesIn } from '../variables.ts'
+import { Apart } from './apart.ts'
 import { Equalities } from './equalities.ts'
 import { bodiesOf, type Lint, type Report, soundRules } from './lint.ts'
 
@@ -7,14 +7,16 @@ import { bodiesOf, type Lint, type Report, soundRules } from './lint.ts'
  * A table joined with itself, where both literals can match one and the same row: `nova:location(VM1, s), nova:location(VM2, s)`
  * pairs each VM with itself, so that a rule about two VMs fires for one. Only joins on the same column count: `edge(x, y),
  * edge(y, z)` walks from row to row, and a row that meets itself there is a loop that was meant to be found.
- * A comparison or a negated literal that mentions both variables is taken to keep them apart.
+ * A comparison or a negated literal that mentions both variables is taken to keep them apart, and so is a derived table whose rules
+ * keep its columns apart.
  */
 export const selfJoin: Lint = (context, report) => {
+  const apart = new Apart(context.entries)
   for (const { lowered } of soundRules(context))
-    for (const body of bodiesOf(lowered.body)) checkBody(body, lowered.variables, report)
+    for (const body of bodiesOf(lowered.body)) checkBody(body, lowered.variables, apart, report)
 }
 
-function checkBody(body: readonly CoreLiteral[], variables: readonly string[], report: Report): void {
+function checkBody(body: readonly CoreLiteral[], variables: readonly string[], apart: Apart, report: Report): void {
   const byTable = new Map<string, AtomLiteral[]>()
   for (const literal of body)
     if (literal.kind === 'atom' && !literal.negated)
@@ -22,12 +24,12 @@ function checkBody(body: readonly CoreLiteral[], variables: readonly string[], r
   const candidates = [...byTable.values()].filter(atoms => atoms.length > 1)
   if (candidates.length === 0) return
   const equal = new Equalities(body)
-  const apart = (x: number, y: number) => body.some(l => keepsApart(l, x, y, equal))
   for (const atoms of candidates)
     for (const [i, first] of atoms.entries())
       for (const second of atoms.slice(i + 1, i + 20)) {
         const pairs = differing(first, second, variables, equal)
-        if (pairs === undefined || pairs.length === 0 || pairs.some(([x, y]) => apart(x, y))) continue
+        if (pairs === undefined || pairs.length === 0 || pairs.some(([x, y]) => apart.variables(x, y, body, equal)))
+          continue
         const [x, y] = pairs[0]!.map(v => variables[v]!) as [string, string]
         report({
           code: 'language/self-join',
@@ -70,11 +72,4 @@ function crosses(a: AtomLiteral, b: AtomLiteral, equal: Equalities): boolean {
     (x, i) =>
       x.kind === 'variable' && b.args.some((y, j) => i !== j && y.kind === 'variable' && equal.same(x.index, y.index)),
   )
-}
-
-function keepsApart(literal: CoreLiteral, x: number, y: number, equal: Equalities): boolean {
-  if (literal.kind === 'atom' && !literal.negated) return false
-  if (literal.kind === 'compare' && literal.operator === '=' && !literal.negated) return false
-  const mentioned = literal.kind === 'atom' ? variablesAmong(literal.args) : variablesIn(literal)
-  return mentioned.some(v => equal.same(v, x)) && mentioned.some(v => equal.same(v, y))
 }

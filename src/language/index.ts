@@ -16,5 +16,8 @@ export {
   renderValue,
   type VariableText,
 } from './check/render.ts'
+export { type Dependency, type Stratification, stratify } from './check/stratify.ts'
 export type * from './core.ts'
+export { format } from './syntax/format.ts'
+export { formatPolicy } from './syntax/layout.ts'
 export { parsePolicy, parseQuery } from './syntax/parse.ts'

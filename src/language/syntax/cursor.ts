@@ -110,6 +110,7 @@ export class Cursor {
     }
     if (this.peek() === T.bad) this.abandon()
     const [opening, closing] = CLOSING.get(openKind)!
+    if (this.tokens.match[open]! >= 0) this.expected(`\`${closing}\``)
     this.report(
       'language/missing-bracket',
       `expected \`${closing}\` before ${this.found()}`,

@@ -151,12 +151,16 @@ export abstract class ExpressionParser extends Cursor {
     const next = this.kindAt(i + 1)
     if (next === T.colon || next === T.leftBrace) return true
     if (isPlainValue(next)) return true
-    if (word === 'count') return false
     const after = this.kindAt(i + 2)
+    if (next === T.name && (after === T.colon || after === T.leftBrace)) return true
+    if (word === 'count') return false
     if (next === T.leftParen) return word !== 'min' && word !== 'max'
-    if (next === T.minus) return (after === T.name || after === T.number) && this.kindAt(i + 3) === T.colon
+    if (next === T.minus) {
+      // `sum -x : { … }`, but `sum - count : { … }` is a difference.
+      const isValue = (after === T.name && this.tokens.slice(i + 2) !== 'count') || after === T.number
+      return isValue && this.kindAt(i + 3) === T.colon
+    }
     if (next !== T.name) return false
-    if (after === T.colon) return true
     if (isArithmetic(after)) return this.sameLine(i, i + 1) || !this.adjacent(i + 1, i + 2)
     if (after !== T.leftParen) return false
     const behind = this.kindAfterBracket(i + 2)

@@ -342,7 +342,7 @@ class Lexer {
     const text = this.#text
     const start = this.#i
     const two = text.slice(start, start + 2)
-    if (c === 46 && isDigit(text.charCodeAt(start + 1)) && this.#out.end.at(-1) !== start) this.#dotNumber()
+    if (c === 46 && isDigit(text.charCodeAt(start + 1)) && !this.#followsValue(start)) this.#dotNumber()
     else if (c === 58 && isFancyDash(text.charCodeAt(start + 1))) this.#foreign(two, T.turnstile, ':-')
     else if (isFancyDash(c)) this.#foreign(text[start]!, T.minus, '-')
     else this.#operator(two)
@@ -371,6 +371,14 @@ class Lexer {
     const message = `\`${spelling}\` is not part of the language`
     this.#report('language/foreign-operator', message, start, this.#i, `write \`${instead}\``)
     this.#push(kind, start)
+  }
+
+  /** Right behind a name, a constant or a closing bracket a `.` ends the rule; elsewhere `.5` is meant as a number. */
+  #followsValue(start: number): boolean {
+    const kind = this.#out.kind.at(-1)
+    if (kind === undefined || this.#out.end.at(-1) !== start) return false
+    const isClosing = kind === T.rightParen || kind === T.rightBracket || kind === T.rightBrace
+    return isClosing || (kind >= T.name && kind <= T.wildcard)
   }
 
   #dotNumber(): void {

@@ -1,7 +1,7 @@
 import { nearestName } from '../../diagnostic/index.ts'
 import type { AtomAst, ComparisonAst, ComparisonOperator, HeadAst, LiteralAst, Modal, NameAst } from '../ast.ts'
 import { isArithmetic, isComparison } from './cursor.ts'
-import { ExpressionParser } from './expressions.ts'
+import { ExpressionParser, startsValue } from './expressions.ts'
 import { T, type TokenKind } from './tokens.ts'
 
 const MODALS: readonly Modal[] = ['insert', 'delete', 'execute', 'predict']
@@ -79,7 +79,7 @@ export abstract class LiteralParser extends ExpressionParser {
 
   #tableName(): NameAst {
     const from = this.at
-    if (this.peek() === T.constant || this.peek() === T.wildcard || this.peek() === T.not) this.#reservedWord()
+    if (this.peek() === T.constant || this.peek() === T.wildcard || this.peek() === T.not) this.#reservedWord(false)
     if (this.peek() !== T.name) this.expected('the name of a table')
     let word = this.tokens.slice(from)
     this.advance()
@@ -93,11 +93,11 @@ export abstract class LiteralParser extends ExpressionParser {
     return colon < 0 ? { name: word, span } : { module: word.slice(0, colon), name: word.slice(colon + 1), span }
   }
 
-  #reservedWord(): never {
+  #reservedWord(inBody: boolean): never {
     const word = this.tokens.slice(this.at)
-    const isConstant = this.peek() === T.constant
-    const message = isConstant ? `\`${word}\` is a value, not a literal` : `\`${word}\` cannot name a table`
-    const help = isConstant ? 'leave it out: a rule that always holds is its head alone' : 'choose another name'
+    const isLiteral = this.peek() === T.constant && inBody
+    const message = isLiteral ? `\`${word}\` is a value, not a literal` : `\`${word}\` cannot name a table`
+    const help = isLiteral ? 'leave it out: a rule that always holds is its head alone' : 'choose another name'
     this.report('language/reserved-word', message, this.tokens.span(this.at), { help })
     this.abandon()
   }
@@ -122,6 +122,7 @@ export abstract class LiteralParser extends ExpressionParser {
     const from = this.at
     if (this.peek() === T.not) return this.#negated()
     if (this.peek() === T.name && this.#shape(from) === 'atom') return this.#atomLiteral(from, false)
+    if (!startsValue(this.peek())) this.expected('a literal')
     return this.#comparison()
   }
 
@@ -144,7 +145,7 @@ export abstract class LiteralParser extends ExpressionParser {
       this.report('language/negated-group', 'only one atom can stand behind `not`', span, { help })
       this.abandon()
     }
-    if (this.peek() === T.constant || this.peek() === T.wildcard) this.#reservedWord()
+    if (this.peek() === T.constant || this.peek() === T.wildcard) this.#reservedWord(true)
     if (this.peek() !== T.name || this.#shape(this.at) === 'atom') return this.#atomLiteral(from, true)
     const comparison = this.#comparison()
     const turned: ComparisonAst = { ...comparison, operator: OPPOSITE[comparison.operator], span: this.spanFrom(from) }
@@ -181,7 +182,7 @@ export abstract class LiteralParser extends ExpressionParser {
     }
     if (!operator && this.at === from + 1 && this.kindAt(from) === T.constant) {
       this.at = from
-      this.#reservedWord()
+      this.#reservedWord(true)
     }
     if (!operator) this.expected('a comparison (`<`, `<=`, `>`, `>=`, `=` or `!=`)')
     this.advance()
@@ -234,14 +235,16 @@ export abstract class LiteralParser extends ExpressionParser {
     if (this.peek() !== T.name) return false
     if (this.#connectiveAhead()) return true
     const i = this.at
-    if (this.aggregateAhead(i)) return true
     const next = this.kindAt(i + 1)
-    // `p+(x) :- …` and `p(x) <- …` begin a rule.
+    if (next === T.leftParen) {
+      // `p(x) <- …` and `p(x) <= …` begin a rule.
+      const after = this.kindAfterBracket(i + 1)
+      return (isComparison(after) && after !== T.less && after !== T.lessEqual) || isArithmetic(after)
+    }
+    if (this.aggregateAhead(i)) return true
+    // So does `p+(x) :- …`.
     if (this.signAhead(i) && this.#shapeByFollower(this.kindAfterBracket(i + 2)) === 'atom') return false
-    if (isComparison(next) || isArithmetic(next)) return true
-    if (next !== T.leftParen) return false
-    const after = this.kindAfterBracket(i + 1)
-    return (isComparison(after) && after !== T.less && after !== T.lessEqual) || isArithmetic(after)
+    return isComparison(next) || isArithmetic(next)
   }
 
   /** `and` or `or` with a literal behind it on its line; alone they are names like others. */

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../../diagnostic/index.ts'
+import type { Diagnostic, Note } from '../../diagnostic/index.ts'
 import type { HeadAst, LiteralAst, PolicyAst, StatementAst } from '../ast.ts'
 import { Abandoned, isArithmetic, isComparison } from './cursor.ts'
 import { LiteralParser } from './literals.ts'
@@ -16,8 +16,16 @@ const CONNECTING = new Set<TokenKind>([
   T.leftBrace,
 ])
 
+/** Such a fact is no fact: it was probably meant as a literal. */
+const hasVariable = (head: HeadAst): boolean => head.atom.args.some(a => a.kind === 'variable')
+
+const NEW_RULE = 'a new rule begins here, since no `,` stands before it'
+
 /** Whole policies and queries: statements one after the other, each recovered on its own. */
 export class Parser extends LiteralParser {
+  /** Where a rule ended for want of a comma alone; shown when the next statement makes no sense. */
+  #runsOn: Note | undefined
+
   policy(): Pick<PolicyAst, 'declaration' | 'statements'> & { diagnostics: Diagnostic[] } {
     const declaration = this.#declaration()
     const statements: StatementAst[] = []
@@ -29,6 +37,7 @@ export class Parser extends LiteralParser {
         statements.push(this.#statement())
       } catch (error) {
         if (!(error instanceof Abandoned)) throw error
+        this.#runsOn = undefined
         this.#recover(from)
       }
     }
@@ -86,7 +95,9 @@ export class Parser extends LiteralParser {
       this.abandon()
     }
     const from = this.at
-    const heads = [this.#head()]
+    const runsOn = this.#runsOn
+    this.#runsOn = undefined
+    const heads = [this.#head(runsOn)]
     while (this.peek() === T.comma) {
       const comma = this.tokens.span(this.at)
       this.advance()
@@ -99,20 +110,24 @@ export class Parser extends LiteralParser {
         this.report('language/trailing-comma', 'nothing follows the last `,`', comma, { help: 'remove it' })
         break
       }
-      heads.push(this.#head())
+      heads.push(this.#head(runsOn))
     }
-    const hasBody = this.#arrow()
-    const body = hasBody ? this.body() : undefined
+    const body = this.#arrow(runsOn) ? this.body() : undefined
     const span = this.spanFrom(from)
     if (this.peek() === T.dot || this.peek() === T.semicolon) this.advance()
+    else if (body) this.#runsOn = { message: NEW_RULE, span: this.tokens.span(this.at) }
+    else if (heads.some(hasVariable)) this.#runsOn = runsOn
     return { kind: 'statement', heads, ...(body ? { body } : {}), span }
   }
 
-  #head(): HeadAst {
+  #head(runsOn: Note | undefined): HeadAst {
     this.resetLimits()
     if (this.peek() === T.not) {
       const help = 'state what holds; a body may ask with `not` for what does not'
-      this.report('language/negated-head', 'a head cannot be negated', this.tokens.span(this.at), { help })
+      this.report('language/negated-head', 'a head cannot be negated', this.tokens.span(this.at), {
+        help,
+        ...(runsOn ? { notes: [runsOn] } : {}),
+      })
       this.advance()
     }
     const startsHead = this.peek() === T.name || this.peek() === T.constant || this.peek() === T.wildcard
@@ -124,12 +139,14 @@ export class Parser extends LiteralParser {
     const next = this.kindAt(this.at + 1)
     if (this.peek() === T.percent || (this.peek() === T.minus && next === T.minus))
       return 'a comment begins with `//` or `#`, or stands between `/*` and `*/`'
+    if (this.peek() === T.colon)
+      return 'a value before `:` that begins with a sign stands in parentheses, `sum (-x) : { … }`'
     if (this.peek() === T.turnstile) return 'a rule begins with its head, `head :- body`'
     return undefined
   }
 
   /** Step over `:-`, or over what was written in its place; false when a fact ends here. */
-  #arrow(): boolean {
+  #arrow(runsOn: Note | undefined): boolean {
     const i = this.at
     const written = this.tokens.slice(i)
     const next = this.kindAt(i + 1)
@@ -143,7 +160,8 @@ export class Parser extends LiteralParser {
     else if (this.peek() === T.colon && next === T.minus) length = 2
     else if (this.peek() === T.name && written === 'if' && next === T.name && this.sameLine(i, i + 1)) length = 1
     if (length === 0) {
-      if (isComparison(this.peek()) || isArithmetic(this.peek())) this.#comparisonAsHead()
+      const isSign = isArithmetic(this.peek()) && this.sameLine(i - 1, i)
+      if (isComparison(this.peek()) || isSign) this.#comparisonAsHead(runsOn)
       return false
     }
     const turned = written === '=>' || written === '->'
@@ -154,10 +172,11 @@ export class Parser extends LiteralParser {
     return true
   }
 
-  #comparisonAsHead(): never {
+  #comparisonAsHead(runsOn: Note | undefined): never {
     const help = 'a rule is `head :- body`, with comparisons in the body'
     this.report('language/comparison-head', 'a comparison cannot be a head or a fact', this.tokens.span(this.at), {
       help,
+      ...(runsOn ? { notes: [runsOn] } : {}),
     })
     this.abandon()
   }

@@ -85,6 +85,11 @@ export interface Target {
   readonly solver: string
   readonly declined: readonly { readonly solver: string; readonly reason: string }[]
   readonly capacities: readonly Capacity[]
+  /** Hosts a VM may be on, its present one included. */
+  candidates(vm: Value): readonly Value[]
+  costOf(vm: Value, from: Value, to: Value): number
+  /** Violations (as text) of a state in which VMs may be on two hosts at once. VMs not listed are where they are now. */
+  judge(occupancy: ReadonlyMap<Value, readonly Value[]>): readonly string[]
   readonly model: ModelSize
   readonly elapsedMs: number
 }
@@ -103,6 +108,14 @@ export interface Violation {
   readonly row: readonly Value[]
   /** `error("s1", "vm1", "vm2")`. */
   readonly text: string
+}
+
+/** A given placement, judged. */
+export interface Judgement {
+  readonly violations: readonly Violation[]
+  readonly aims: readonly Aim[]
+  readonly moves: readonly Omit<TargetMove, 'because'>[]
+  readonly migrationCost: number
 }
 
 export interface PlaceInput {

@@ -1,0 +1,111 @@
+import type { Program } from '../language/index.ts'
+import type { Value } from '../tables/index.ts'
+import { FALSE, type FormulaStore, type Literal } from './formula.ts'
+import type { Grounding } from './ground.ts'
+import type { GroundTuple, Numeric } from './ground-table.ts'
+import { isConstant, type Linear, LinearSum } from './linear.ts'
+
+/** A tuple of an `error` or `warning` table that some placement violates. */
+export interface Violable {
+  readonly role: 'error' | 'warning'
+  readonly table: string
+  /** Key columns; columns that are numbers depending on the placement are undefined. */
+  readonly row: readonly (Value | undefined)[]
+  readonly literal: Literal
+  /** Rules of the judge program. */
+  readonly rules: readonly number[]
+}
+
+/** One lexicographic level of what is minimised. */
+export interface Level {
+  readonly name: string
+  readonly kind: 'errors' | 'warnings' | 'cost'
+  /** For costs. */
+  readonly priority: number
+  readonly expr: Linear
+}
+
+export interface Aims {
+  readonly violables: readonly Violable[]
+  /** Errors, warnings, costs by falling priority. */
+  readonly levels: readonly Level[]
+  /** Rules left out because of what their data turned out to be, with the reason. */
+  readonly refused: ReadonlyMap<number, string>
+}
+
+/** Add up what the roles' tables say into lexicographic levels. */
+export function readAims(
+  program: Program,
+  grounding: Grounding,
+  columns: ReadonlyMap<string, readonly string[]>,
+): Aims {
+  const { store } = grounding
+  const violables: Violable[] = []
+  const sums = { error: new LinearSum(), warning: new LinearSum() }
+  const costs = new Map<number, LinearSum>()
+  const refused = new Map<number, string>()
+  for (const [table, ground] of grounding.tables) {
+    const role = program.tables.get(table)?.role
+    const kinds = columns.get(table) ?? []
+    if (role === 'error' || role === 'warning')
+      for (const tuple of ground.tuples)
+        for (const { literal, rules } of tuple.alternatives) {
+          if (literal === FALSE) continue
+          violables.push({ role, table, row: fullRow(tuple, kinds), literal, rules })
+          sums[role].add(store.literal(literal))
+        }
+    else if (role === 'cost') for (const tuple of ground.tuples) addCost(store, tuple, kinds, costs, refused)
+  }
+  const levels: Level[] = [
+    { name: 'errors', kind: 'errors', priority: 0, expr: sums.error.finish() },
+    { name: 'warnings', kind: 'warnings', priority: 0, expr: sums.warning.finish() },
+  ]
+  for (const priority of [...costs.keys()].sort((a, b) => b - a))
+    levels.push({ name: `cost ${priority}`, kind: 'cost', priority, expr: costs.get(priority)!.finish() })
+  return { violables, levels, refused }
+}
+
+function addCost(
+  store: FormulaStore,
+  tuple: GroundTuple,
+  kinds: readonly string[],
+  costs: Map<number, LinearSum>,
+  refused: Map<number, string>,
+): void {
+  const priority = tuple.key[0]
+  const fixedWeight = kinds[1] === undefined || kinds[1] === 'fixed' ? tuple.key[1] : undefined
+  const perRule = new Map<number, number>()
+  for (const a of tuple.alternatives) for (const rule of a.rules) perRule.set(rule, (perRule.get(rule) ?? 0) + 1)
+  for (const [rule, n] of perRule)
+    if (n > 1)
+      refused.set(
+        rule,
+        'it gives several weights for one key, and equal ones would count once; add a key column that tells them apart',
+      )
+  if (typeof priority !== 'number') {
+    for (const rule of perRule.keys()) refused.set(rule, 'its priority is not a number')
+    return
+  }
+  let sum = costs.get(priority)
+  if (!sum) costs.set(priority, (sum = new LinearSum()))
+  for (const { literal, numbers, rules } of tuple.alternatives) {
+    if (rules.some(r => refused.has(r))) continue
+    if (kinds[1] !== undefined && kinds[1] !== 'fixed') sum.add(weighted(store, literal, numbers[0]!))
+    else if (typeof fixedWeight === 'number') sum.add(store.literal(literal, fixedWeight))
+    else for (const rule of rules) refused.set(rule, 'its weight is not a number')
+  }
+}
+
+/** literal × weight; `w` guarded by `w > 0` is max(0, w), which needs no binary column. */
+function weighted(store: FormulaStore, literal: Literal, weight: Numeric): Linear {
+  const { num } = weight
+  if (!isConstant(num) && (literal === store.atLeast(num, 0, true) || literal === store.atLeast(num, 0, false)))
+    return store.positivePart(num)
+  return store.product(literal, num)
+}
+
+function fullRow(tuple: GroundTuple, kinds: readonly string[]): (Value | undefined)[] {
+  if (kinds.length === 0) return [...tuple.key]
+  let k = 0
+  return kinds.map(kind => (kind === 'fixed' ? tuple.key[k++]! : undefined))
+}

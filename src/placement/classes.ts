@@ -1,0 +1,133 @@
+import { type FormulaStore, isNegated, nodeOf } from './formula.ts'
+import type { Linear } from './linear.ts'
+import type { Universe } from './universe.ts'
+
+/** VMs that no delegated rule tells apart: only how many of them are on each host matters. */
+export interface VmClass {
+  /** VM numbers, ascending. */
+  readonly members: readonly number[]
+  /** Host numbers that each member may be on, ascending. */
+  readonly hosts: readonly number[]
+  /** Members on each host now. */
+  readonly now: ReadonlyMap<number, number>
+  /** Cost of moving one member, the same wherever it goes; undefined for a class of one, whose cost may differ by host. */
+  readonly moveCost: number | undefined
+}
+
+/**
+ * Group VMs with the same hosts, the same cost of moving and the same place in every condition. A VM's atoms may be exchanged for those
+ * of another when both occur with equal coefficients in the same linear expressions and, negated, in the same conjunctions ("no such
+ * VM is on this host"); any other use ties a VM to itself. Exact: every condition then depends on the counts alone.
+ * @param roots expressions that are minimised or bounded
+ */
+export function vmClasses(store: FormulaStore, roots: readonly Linear[], universe: Universe): VmClass[] {
+  const uses = collectUses(store, roots, universe.vms.length)
+  const groups = new Map<string, number[]>()
+  universe.vms.forEach((_, vm) => {
+    const cost = uniformCost(universe, vm)
+    const use = uses[vm]!
+    const alone = use.tied || cost === undefined
+    const signature = alone ? `=${vm}` : `${cost}|${universe.hostsOf[vm]!.join(',')}|${use.places.sort().join(' ')}`
+    const group = groups.get(signature)
+    if (group) group.push(vm)
+    else groups.set(signature, [vm])
+  })
+  return [...groups.values()].map(members => {
+    const now = new Map<number, number>()
+    for (const vm of members) now.set(universe.current[vm]!, (now.get(universe.current[vm]!) ?? 0) + 1)
+    return {
+      members,
+      hosts: universe.hostsOf[members[0]!]!,
+      now,
+      moveCost: members.length > 1 ? uniformCost(universe, members[0]!) : undefined,
+    }
+  })
+}
+
+interface Uses {
+  readonly places: string[]
+  tied: boolean
+}
+
+function collectUses(store: FormulaStore, roots: readonly Linear[], vms: number): Uses[] {
+  const uses = Array.from({ length: vms }, (): Uses => ({ places: [], tied: false }))
+  const seen = new Set<number>()
+  const queue: number[] = []
+  const visitExpr = (expr: Linear, container: string): void => {
+    expr.nodes.forEach((n, i) => {
+      const node = store.nodes[n]!
+      if (node.kind === 'atom') uses[node.vm]!.places.push(`${container}:${node.host}:${expr.coefficients[i]}`)
+      else queue.push(n)
+    })
+  }
+  roots.forEach((root, i) => {
+    visitExpr(root, `r${i}`)
+  })
+  for (let n = queue.pop(); n !== undefined; n = queue.pop()) {
+    if (seen.has(n)) continue
+    seen.add(n)
+    const node = store.nodes[n]!
+    switch (node.kind) {
+      case 'and':
+        for (const l of node.literals) {
+          const inner = store.nodes[nodeOf(l)]!
+          if (inner.kind !== 'atom') queue.push(nodeOf(l))
+          else if (isNegated(l)) uses[inner.vm]!.places.push(`a${n}:${inner.host}`)
+          else uses[inner.vm]!.tied = true
+        }
+        break
+      case 'product': {
+        const inner = store.nodes[nodeOf(node.literal)]!
+        if (inner.kind === 'atom') uses[inner.vm]!.tied = true
+        else queue.push(nodeOf(node.literal))
+        visitExpr(node.expr, `n${n}`)
+        break
+      }
+      case 'threshold':
+      case 'positive-part':
+        visitExpr(node.expr, `n${n}`)
+        break
+      default:
+        break
+    }
+  }
+  return uses
+}
+
+function uniformCost(universe: Universe, vm: number): number | undefined {
+  let cost: number | undefined
+  for (const host of universe.hostsOf[vm]!) {
+    if (host === universe.current[vm]) continue
+    const c = universe.cost(vm, host)
+    if (cost === undefined) cost = c
+    else if (c !== cost) return undefined
+  }
+  return cost ?? 0
+}
+
+/**
+ * Give each member a host such that the counts come out: members stay where they can, in order of number, and the others fill the hosts
+ * that still need some, in order of number. The fewest VMs move, and equal counts always give the same answer.
+ * @param count how many members go to a host
+ */
+export function expandClass(
+  vmClass: VmClass,
+  current: ArrayLike<number>,
+  count: (host: number) => number,
+  into: Int32Array,
+): void {
+  const room = new Map(vmClass.hosts.map(h => [h, count(h)]))
+  const leavers: number[] = []
+  for (const vm of vmClass.members) {
+    const here = current[vm]!
+    const left = room.get(here) ?? 0
+    if (left > 0) {
+      room.set(here, left - 1)
+      into[vm] = here
+    } else leavers.push(vm)
+  }
+  const open = vmClass.hosts.flatMap(h => Array.from({ length: room.get(h)! }, () => h))
+  leavers.forEach((vm, i) => {
+    into[vm] = open[i]!
+  })
+}

@@ -1,0 +1,29 @@
+import type { Evaluator } from '../datalog/index.ts'
+import type { Judge, Verdict } from './judge.ts'
+import type { Problem } from './problem.ts'
+import type { PlaceOptions } from './types.ts'
+
+/** An answer and all that led to it, for asking what else could have been. */
+export interface AnswerContext {
+  readonly problem: Problem
+  readonly judge: Judge
+  readonly present: Evaluator
+  /** Host number of each VM in the answer. */
+  readonly host: Int32Array
+  readonly verdict: Verdict
+  readonly before: Verdict
+  readonly options: PlaceOptions
+}
+
+/** Options of the small solves that explain an answer. */
+export function sideSolve(
+  options: PlaceOptions,
+  seconds: number,
+): { timeLimitSeconds: number; solver?: string; seed?: number; signal?: AbortSignal } {
+  return {
+    timeLimitSeconds: seconds,
+    ...(options.solver !== undefined && { solver: options.solver }),
+    ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.signal !== undefined && { signal: options.signal }),
+  }
+}

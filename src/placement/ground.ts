@@ -1,0 +1,218 @@
+import type { CoreRule, CoreTerm, Wildcard } from '../language/index.ts'
+import type { Row, Value } from '../tables/index.ts'
+import type { Analysis } from './analysis.ts'
+import { LOCATION } from './decision.ts'
+import { FALSE, FormulaStore, type Literal, negate, TRUE } from './formula.ts'
+import type { GroundBody, GroundProgram, GroundStep } from './ground-program.ts'
+import { GroundTable, type Numeric, ValueNumbers } from './ground-table.ts'
+import type { JudgeProgram } from './judge-program.ts'
+import { constant, isConstant, LinearSum, scale } from './linear.ts'
+import { asNumeric, compareTerms, evaluateTerm, isFixedTerm, type Term } from './numeric.ts'
+import type { Universe } from './universe.ts'
+
+/** The delegated rules as conditions over "vm is on host". */
+export interface Grounding {
+  readonly store: FormulaStore
+  /** Every needed decision-dependent table. */
+  readonly tables: ReadonlyMap<string, GroundTable>
+}
+
+/** Reads the rows of a table of the ground program. */
+export type RowsOf = (table: string) => readonly Row[]
+
+/**
+ * Turn the rows that the ground program lists into conditions, table after table in order of dependency.
+ * Work and memory are proportional to the number of possible bindings.
+ */
+export function ground(
+  judge: JudgeProgram,
+  analysis: Analysis,
+  program: GroundProgram,
+  universe: Universe,
+  rows: RowsOf,
+): Grounding {
+  const store = new FormulaStore(universe.hostsOf.map(hosts => hosts.length))
+  const values = new ValueNumbers()
+  const tables = new Map<string, GroundTable>([[LOCATION, locationTable(store, values, universe)]])
+  const rulesOf = new Map<string, CoreRule[]>()
+  for (const rule of judge.program.rules)
+    if (program.bodies.has(rule.id)) rulesOf.set(rule.head.table, [...(rulesOf.get(rule.head.table) ?? []), rule])
+  for (const name of analysis.tables) {
+    const table = new GroundTable(store, values)
+    const kinds = analysis.columns.get(name) ?? []
+    for (const rule of rulesOf.get(name) ?? []) {
+      const translator = new BodyTranslator(store, values, tables, rows)
+      for (const { literal, term } of translator.all(program.bodies.get(rule.id)!)) {
+        const key: Value[] = []
+        const numbers: Numeric[] = []
+        rule.head.args.forEach((arg, i) => {
+          const t = termOf(arg, term)
+          if ((kinds[i] ?? 'fixed') === 'fixed') key.push(fixedValue(t))
+          else numbers.push(asNumeric(t) ?? { num: constant(Number.NaN), den: undefined })
+        })
+        table.add(key, literal, numbers, rule.id)
+      }
+    }
+    table.finish()
+    tables.set(name, table)
+  }
+  return { store, tables }
+}
+
+function locationTable(store: FormulaStore, values: ValueNumbers, universe: Universe): GroundTable {
+  const table = new GroundTable(store, values)
+  universe.hostsOf.forEach((hosts, vm) => {
+    for (const host of hosts)
+      table.add([universe.vms[vm]!, universe.hosts[host]!], hosts.length === 1 ? TRUE : store.atom(vm, host), [], -1)
+  })
+  table.finish()
+  return table
+}
+
+/** One way to satisfy a body: the condition, and what each variable is under it. */
+interface Instance {
+  readonly literal: Literal
+  readonly term: (variable: number) => Term
+}
+
+class BodyTranslator {
+  readonly #store: FormulaStore
+  readonly #values: ValueNumbers
+  readonly #tables: ReadonlyMap<string, GroundTable>
+  readonly #rows: RowsOf
+  /** Aggregates by step and group, so that rules that list a group often fold it once. */
+  readonly #aggregates = new Map<GroundStep, Map<string, { sum: Numeric['num']; count: Numeric['num'] }>>()
+
+  constructor(store: FormulaStore, values: ValueNumbers, tables: ReadonlyMap<string, GroundTable>, rows: RowsOf) {
+    this.#store = store
+    this.#values = values
+    this.#tables = tables
+    this.#rows = rows
+  }
+
+  *all(body: GroundBody): Generator<Instance> {
+    const column = new Map(body.columns.map((v, i) => [v, i]))
+    for (const row of this.#rows(body.table)) {
+      const numbers = new Map<number, Term>()
+      const term = (variable: number): Term => {
+        const at = column.get(variable)
+        return at === undefined ? numbers.get(variable)! : { fixed: row[at]! }
+      }
+      yield* this.#steps(body.steps, 0, TRUE, numbers, term)
+    }
+  }
+
+  /** Depth first over the steps; only a literal with several alternatives branches. */
+  *#steps(
+    steps: readonly GroundStep[],
+    at: number,
+    literal: Literal,
+    numbers: Map<number, Term>,
+    term: (v: number) => Term,
+  ): Generator<Instance> {
+    if (literal === FALSE) return
+    const step = steps[at]
+    if (!step) {
+      const frozen = new Map(numbers)
+      yield { literal, term: v => frozen.get(v) ?? term(v) }
+      return
+    }
+    const next = (l: Literal): Generator<Instance> =>
+      this.#steps(steps, at + 1, this.#store.and([literal, l]), numbers, term)
+    switch (step.kind) {
+      case 'holds':
+        yield* this.#holds(step, numbers, term, next)
+        return
+      case 'bind': {
+        const value = evaluateTerm(step.expr, term)
+        if (!value) return
+        numbers.set(step.variable, value)
+        yield* next(TRUE)
+        return
+      }
+      case 'compare': {
+        const left = evaluateTerm(step.literal.left, term)
+        const right = evaluateTerm(step.literal.right, term)
+        const holds = left && right ? compareTerms(this.#store, step.literal.operator, left, right) : FALSE
+        yield* next(step.literal.negated ? negate(holds) : holds)
+        return
+      }
+      case 'aggregate': {
+        const { sum, count } = this.#fold(step, term)
+        const { operator, result } = step.literal
+        if (operator === 'mean') {
+          if (isConstant(count) && count.constant === 0) return
+          numbers.set(
+            result.index,
+            isConstant(count) ? { num: scale(sum, 1 / count.constant), den: undefined } : { num: sum, den: count },
+          )
+          yield* next(this.#store.atLeast(count, 1, false))
+          return
+        }
+        numbers.set(result.index, { num: operator === 'count' ? count : sum, den: undefined })
+        yield* next(TRUE)
+      }
+    }
+  }
+
+  *#holds(
+    step: GroundStep & { kind: 'holds' },
+    numbers: Map<number, Term>,
+    term: (v: number) => Term,
+    next: (l: Literal) => Generator<Instance>,
+  ): Generator<Instance> {
+    const table = this.#tables.get(step.literal.table)
+    const args: readonly (CoreTerm | Wildcard)[] = step.literal.args
+    const isKey = (i: number): boolean => (step.columns?.[i] ?? 'fixed') === 'fixed'
+    const keys = args.filter((_, i) => isKey(i))
+    if (step.literal.negated) {
+      const pattern = keys.map(arg => (arg.kind === 'wildcard' ? undefined : fixedValue(termOf(arg, term))))
+      yield* next(table ? negate(table.some(pattern)) : TRUE)
+      return
+    }
+    const tuple = table?.get(keys.map(arg => fixedValue(termOf(arg as CoreTerm, term))))
+    for (const alternative of tuple?.alternatives ?? []) {
+      let n = 0
+      args.forEach((arg, i) => {
+        if (!isKey(i)) {
+          const number = alternative.numbers[n++]!
+          if (arg.kind === 'variable') numbers.set(arg.index, number)
+        }
+      })
+      yield* next(alternative.literal)
+    }
+  }
+
+  #fold(
+    step: GroundStep & { kind: 'aggregate' },
+    term: (v: number) => Term,
+  ): { sum: Numeric['num']; count: Numeric['num'] } {
+    let groups = this.#aggregates.get(step)
+    if (!groups) this.#aggregates.set(step, (groups = this.#foldAll(step)))
+    const key = this.#values.key(step.literal.groupBy.map(v => fixedValue(term(v))))
+    return groups.get(key) ?? { sum: constant(0), count: constant(0) }
+  }
+
+  #foldAll(step: GroundStep & { kind: 'aggregate' }): Map<string, { sum: Numeric['num']; count: Numeric['num'] }> {
+    const drafts = new Map<string, { sum: LinearSum; count: LinearSum }>()
+    for (const { literal, term } of this.all(step.body)) {
+      const value = step.value ? evaluateTerm(step.value, term) : { fixed: 0 }
+      const number = value && asNumeric(value)
+      if (!number) continue
+      const key = this.#values.key(step.literal.groupBy.map(v => fixedValue(term(v))))
+      let draft = drafts.get(key)
+      if (!draft) drafts.set(key, (draft = { sum: new LinearSum(), count: new LinearSum() }))
+      draft.count.add(this.#store.literal(literal))
+      draft.sum.add(this.#store.product(literal, number.num))
+    }
+    return new Map([...drafts].map(([key, d]) => [key, { sum: d.sum.finish(), count: d.count.finish() }]))
+  }
+}
+
+const termOf = (arg: CoreTerm, term: (v: number) => Term): Term =>
+  arg.kind === 'constant' ? { fixed: arg.value } : term(arg.index)
+
+function fixedValue(term: Term): Value {
+  if (isFixedTerm(term)) return term.fixed
+  throw new Error('a number that depends on the placement reached the translation as a key')
+}

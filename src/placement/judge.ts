@@ -1,0 +1,128 @@
+import { createEvaluator, type Evaluator, type View } from '../datalog/index.ts'
+import { type Program, renderTuple } from '../language/index.ts'
+import type { Delta, Snapshot, TableData, Value } from '../tables/index.ts'
+import { LOCATION } from './decision.ts'
+import type { JudgeProgram } from './judge-program.ts'
+import type { RuleInstance, Violation } from './types.ts'
+import type { Universe } from './universe.ts'
+
+/** What the evaluator says of a placement; everything is summed over the rows of the roles' tables. */
+export interface Verdict {
+  readonly errors: number
+  readonly warnings: number
+  /** Σ weight by priority; a priority without rows is not in it. */
+  readonly costs: ReadonlyMap<number, number>
+  readonly migrationCost: number
+  readonly moves: number
+}
+
+/** The policy's own text as the judge of placements other than the present one. */
+export class Judge {
+  readonly program: Program
+  readonly #evaluator: Evaluator
+  readonly #universe: Universe
+  readonly #roles: { readonly error: string[]; readonly warning: string[]; readonly cost: string[] }
+
+  constructor(judge: JudgeProgram, tables: Snapshot, present: View, universe: Universe) {
+    this.program = judge.program
+    this.#universe = universe
+    const tablesOf = (role: string): string[] =>
+      [...judge.program.tables.values()].filter(t => t.role === role).map(t => t.name)
+    this.#roles = { error: tablesOf('error'), warning: tablesOf('warning'), cost: tablesOf('cost') }
+    this.#evaluator = createEvaluator(judge.program, { watch: [] })
+    this.#evaluator.load([...tables.values(), ...presentTables(judge, present)])
+  }
+
+  /** Look at the tables under a placement (host number of each VM), or under several hosts a VM while it migrates. */
+  at<T>(host: ArrayLike<number>, read: (view: View) => T): T {
+    const { vms, hosts, current } = this.#universe
+    const inserted: Value[][] = []
+    const removed: Value[][] = []
+    for (let vm = 0; vm < vms.length; vm++) {
+      if (host[vm] === current[vm]) continue
+      removed.push([vms[vm]!, hosts[current[vm]!]!])
+      inserted.push([vms[vm]!, hosts[host[vm]!]!])
+    }
+    return this.with([{ table: LOCATION, inserted, removed }], read)
+  }
+
+  with<T>(deltas: readonly Delta[], read: (view: View) => T): T {
+    return this.#evaluator.whatIf(deltas, view => read(view))
+  }
+
+  verdict(view: View, host: ArrayLike<number>): Verdict {
+    const costs = new Map<number, number>()
+    for (const table of this.#roles.cost)
+      for (const [priority, weight] of view.rows(table))
+        if (typeof priority === 'number' && typeof weight === 'number')
+          costs.set(priority, (costs.get(priority) ?? 0) + weight)
+    let migrationCost = 0
+    let moves = 0
+    for (let vm = 0; vm < this.#universe.vms.length; vm++) {
+      if (host[vm] === this.#universe.current[vm]) continue
+      moves++
+      migrationCost += this.#universe.cost(vm, host[vm]!)
+    }
+    const count = (tables: string[]): number => tables.reduce((n, t) => n + view.count(t), 0)
+    return { errors: count(this.#roles.error), warnings: count(this.#roles.warning), costs, migrationCost, moves }
+  }
+
+  violations(view: View): Violation[] {
+    return (['error', 'warning'] as const).flatMap(role =>
+      this.#roles[role].flatMap(table =>
+        view.rows(table).map(row => ({ role, table, row, text: renderTuple(this.program, table, row) })),
+      ),
+    )
+  }
+
+  /** The rule instance behind a violation under a placement. */
+  instance(violation: Violation, host: ArrayLike<number>): RuleInstance {
+    return this.at(host, () => {
+      const derivation = this.#evaluator.explain({ table: violation.table, row: violation.row })
+      const rule =
+        derivation && (derivation.kind === 'rule' || derivation.kind === 'fact') ? derivation.rule : undefined
+      return {
+        rule: rule ? `${violation.role} ${rule.span.file}:${rule.span.line}` : violation.role,
+        instance: violation.text,
+      }
+    })
+  }
+}
+
+/** Tables that the judge and the ground program read as they are now. */
+export function presentTables(judge: JudgeProgram, present: View): TableData[] {
+  const provenance = { source: 'placement', readAt: new Date(0).toISOString() }
+  return [...judge.present].map(([name, from]) => {
+    const arity = judge.program.tables.get(name)!.arity
+    const columns = Array.from({ length: arity }, (_, i) => ({ name: `c${i}` }))
+    return { schema: { table: name, columns }, rows: present.rows(from), provenance }
+  })
+}
+
+/** Priorities of either verdict, highest first. */
+export function priorities(...verdicts: Verdict[]): number[] {
+  return [...new Set(verdicts.flatMap(v => [...v.costs.keys()]))].sort((a, b) => b - a)
+}
+
+/** The lexicographic vector: errors, warnings, costs, migration cost, moves. */
+export function vectorOf(verdict: Verdict, costPriorities: readonly number[]): number[] {
+  return [
+    verdict.errors,
+    verdict.warnings,
+    ...costPriorities.map(p => verdict.costs.get(p) ?? 0),
+    verdict.migrationCost,
+    verdict.moves,
+  ]
+}
+
+/** Relative difference below which two sums of costs are the same number. */
+const SAME = 1e-9
+
+/** Negative: a is better. Costs that differ by rounding alone are equal. */
+export function compareVectors(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < a.length; i++) {
+    const difference = a[i]! - b[i]!
+    if (Math.abs(difference) > SAME * Math.max(1, Math.abs(a[i]!), Math.abs(b[i]!))) return difference
+  }
+  return 0
+}

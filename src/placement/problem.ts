@@ -1,0 +1,53 @@
+import { createEvaluator, type Evaluator } from '../datalog/index.ts'
+import type { TableData } from '../tables/index.ts'
+import { type Aims, readAims } from './aims.ts'
+import { type Analysis, analyse } from './analysis.ts'
+import { type Grounding, ground } from './ground.ts'
+import { groundProgram } from './ground-program.ts'
+import { presentTables } from './judge.ts'
+import { type JudgeProgram, judgeProgram } from './judge-program.ts'
+import type { PlaceInput } from './types.ts'
+import { readUniverse, type Universe } from './universe.ts'
+
+/** Everything that is known before a model is written: carved, grounded, added up. */
+export interface Problem {
+  readonly input: PlaceInput
+  readonly judge: JudgeProgram
+  readonly analysis: Analysis
+  readonly universe: Universe
+  readonly grounding: Grounding
+  readonly aims: Aims
+}
+
+/** The policy as it stands, over the tables as they are. */
+export function presentEvaluator(input: PlaceInput): Evaluator {
+  const evaluator = createEvaluator(input.program, { watch: [] })
+  evaluator.load(input.tables.values())
+  return evaluator
+}
+
+/** Carve, find out who may go where, and ground. `everywhere` forgets what `candidate` says. */
+export function prepare(input: PlaceInput, present: Evaluator, everywhere = false): Problem {
+  const judge = judgeProgram(input.program)
+  const analysis = analyse(judge)
+  const universe = readUniverse(input.program, input.tables, present.view, everywhere)
+  const program = groundProgram(judge, analysis)
+  const evaluator = createEvaluator(program.program, { watch: [] })
+  evaluator.load([
+    ...input.tables.values(),
+    ...presentTables(judge, present.view),
+    possibleTable(program.possibleLocation, universe),
+  ])
+  const grounding = ground(judge, analysis, program, universe, table => evaluator.view.rows(table))
+  const aims = readAims(judge.program, grounding, analysis.columns)
+  return { input, judge, analysis, universe, grounding, aims }
+}
+
+function possibleTable(table: string, universe: Universe): TableData {
+  const rows = universe.hostsOf.flatMap((hosts, vm) => hosts.map(h => [universe.vms[vm]!, universe.hosts[h]!]))
+  return {
+    schema: { table, columns: [{ name: 'vm' }, { name: 'host' }] },
+    rows,
+    provenance: { source: 'placement', readAt: new Date(0).toISOString() },
+  }
+}

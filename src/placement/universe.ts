@@ -1,0 +1,250 @@
+import type { View } from '../datalog/index.ts'
+import { fail, nearestName } from '../diagnostic/index.ts'
+import type { Program, Role } from '../language/index.ts'
+import type { Snapshot, TableSchema, Value } from '../tables/index.ts'
+import { LOCATION } from './decision.ts'
+
+/** Who may be where: VMs and hosts by number, where each VM is, where it may go, and what moving costs. */
+export interface Universe {
+  readonly vms: readonly Value[]
+  readonly hosts: readonly Value[]
+  readonly vmNumber: ReadonlyMap<Value, number>
+  readonly hostNumber: ReadonlyMap<Value, number>
+  /** Host number of each VM now. */
+  readonly current: Int32Array
+  /** Host numbers each VM may be on, ascending; its present host always among them. */
+  readonly hostsOf: readonly (readonly number[])[]
+  /** Cost of moving a VM from where it is; 0 for staying. Not negative. */
+  cost(vm: number, host: number): number
+  /** Largest total migration cost allowed, and the rule that says so. */
+  readonly budget: { readonly limit: number; readonly place: string } | undefined
+  /** The rule (file:line) that restricts candidates, when a policy does. */
+  readonly candidatePlace: string | undefined
+}
+
+/** Possible (vm, host) pairs above which a model of the whole cloud is refused. */
+export const PAIR_LIMIT = 1_500_000
+
+/**
+ * Read the universe under the present placement.
+ * @param everywhere every VM may go to every host that is up, whatever `candidate` says: for asking what stands in the way
+ */
+export function readUniverse(program: Program, tables: Snapshot, view: View, everywhere = false): Universe {
+  const location = view.rows(LOCATION)
+  const vms: Value[] = []
+  const vmNumber = new Map<Value, number>()
+  const currentHost: Value[] = []
+  for (const [vm, host] of location) {
+    if (vmNumber.has(vm!))
+      fail(
+        'placement/two-hosts',
+        `VM ${show(vm!)} is on two hosts, ${show(currentHost[vmNumber.get(vm!)!]!)} and ${show(host!)}`,
+        {
+          help: 'each VM has one row in `nova:location`; remove the wrong one',
+        },
+      )
+    vmNumber.set(vm!, vms.length)
+    vms.push(vm!)
+    currentHost.push(host!)
+  }
+  const services = hostsOfCloud(tables)
+  const known = new Set([...services.keys(), ...currentHost])
+  const targets = everywhere ? undefined : candidates(program, view, services.size > 0 ? known : undefined, vmNumber)
+  const zones = zonesOfVms(tables)
+  const hostList = [...new Set([...known, ...[...(targets?.allowed.values() ?? [])].flatMap(s => [...s])])]
+  const hostNumber = new Map(hostList.map((h, i) => [h, i]))
+  const usable = hostList.filter(h => services.size === 0 || services.get(h)?.usable)
+  let pairs = 0
+  const hostsOf = vms.map((vm, i) => {
+    const zone = zones.get(vm)
+    const allowed = targets
+      ? [...(targets.allowed.get(vm) ?? [])]
+      : usable.filter(
+          h =>
+            everywhere || zone === undefined || services.get(h)?.zone === undefined || services.get(h)!.zone === zone,
+        )
+    const numbers = new Set(allowed.map(h => hostNumber.get(h)!))
+    numbers.add(hostNumber.get(currentHost[i]!)!)
+    pairs += numbers.size
+    return [...numbers].sort((a, b) => a - b)
+  })
+  if (pairs > PAIR_LIMIT)
+    fail(
+      'placement/too-large',
+      `${pairs} possible pairs of VM and host are more than the ${PAIR_LIMIT} a model takes`,
+      {
+        help: 'narrow them down with `candidate(vm, host)` rules',
+      },
+    )
+  const current = Int32Array.from(currentHost, h => hostNumber.get(h)!)
+  return {
+    vms,
+    hosts: hostList,
+    vmNumber,
+    hostNumber,
+    current,
+    hostsOf,
+    cost: migrationCosts(program, tables, view, vms, vmNumber, hostList, current),
+    budget: budget(program, view),
+    candidatePlace: targets?.place,
+  }
+}
+
+interface HostState {
+  readonly usable: boolean
+  readonly zone: Value | undefined
+}
+
+/** Hosts that the compute services list (else the hypervisors), and whether a VM may be sent there. */
+function hostsOfCloud(tables: Snapshot): Map<Value, HostState> {
+  const found = new Map<Value, HostState>()
+  const read = (table: string, host: string): void => {
+    const data = tables.get(table)
+    if (!data) return
+    const at = columnIndex(data.schema)
+    const cell = (row: readonly Value[], column: string): Value | undefined => row[at.get(column) ?? -1]
+    for (const row of data.rows) {
+      const name = cell(row, host)
+      if (name === undefined || name === null) continue
+      if ((cell(row, 'binary') ?? 'nova-compute') !== 'nova-compute') continue
+      const usable = (cell(row, 'status') ?? 'enabled') === 'enabled' && (cell(row, 'state') ?? 'up') === 'up'
+      found.set(name, { usable, zone: cell(row, 'zone') ?? undefined })
+    }
+  }
+  read('nova:services', 'host')
+  if (found.size === 0) read('nova:hypervisors', 'hypervisor_hostname')
+  return found
+}
+
+function zonesOfVms(tables: Snapshot): Map<Value, Value> {
+  const servers = tables.get('nova:servers')
+  const zones = new Map<Value, Value>()
+  if (!servers) return zones
+  const at = columnIndex(servers.schema)
+  const id = at.get('id')
+  const zone = at.get('zone') ?? at.get('availability_zone')
+  if (id === undefined || zone === undefined) return zones
+  for (const row of servers.rows) if (row[zone] != null && row[zone] !== '') zones.set(row[id]!, row[zone]!)
+  return zones
+}
+
+/** What every policy that has a `candidate` rule allows: a VM may go where all of them let it. */
+function candidates(
+  program: Program,
+  view: View,
+  known: ReadonlySet<Value> | undefined,
+  vmNumber: ReadonlyMap<Value, number>,
+): { allowed: Map<Value, Set<Value>>; place: string } | undefined {
+  let allowed: Map<Value, Set<Value>> | undefined
+  let place: string | undefined
+  for (const { table, rule } of roleTables(program, 'candidate')) {
+    const mine = new Map<Value, Set<Value>>()
+    for (const [vm, host] of view.rows(table)) {
+      if (!vmNumber.has(vm!)) continue
+      if (known && !known.has(host!)) {
+        const near = nearestName(String(host), [...known].map(String))
+        fail(
+          'placement/unknown-host',
+          `\`candidate\` sends VM ${show(vm!)} to ${show(host!)}, which is not a host of this cloud`,
+          {
+            span: rule.span,
+            help: near ? `did you mean \`${near}\`?` : 'hosts are listed in `nova:services`',
+          },
+        )
+      }
+      let set = mine.get(vm!)
+      if (!set) mine.set(vm!, (set = new Set()))
+      if (!allowed || allowed.get(vm!)?.has(host!)) set.add(host!)
+    }
+    allowed = mine
+    place = place ? `${place}, ${placeOf(rule)}` : placeOf(rule)
+  }
+  return allowed && { allowed, place: place! }
+}
+
+function migrationCosts(
+  program: Program,
+  tables: Snapshot,
+  view: View,
+  vms: readonly Value[],
+  vmNumber: ReadonlyMap<Value, number>,
+  hosts: readonly Value[],
+  current: Int32Array,
+): (vm: number, host: number) => number {
+  const own = new Map<Value, number>()
+  const pair = new Map<Value, Map<Value, number>>()
+  for (const { table, rule } of roleTables(program, 'migration_cost'))
+    for (const row of view.rows(table)) {
+      const cost = row.at(-1)
+      if (typeof cost !== 'number' || cost < 0)
+        fail(
+          'placement/bad-cost',
+          `\`migration_cost\` of VM ${show(row[0]!)} is ${show(cost ?? null)}, not a number of 0 or more`,
+          { span: rule.span },
+        )
+      if (row.length === 2) own.set(row[0]!, Math.max(own.get(row[0]!) ?? 0, cost))
+      else {
+        let to = pair.get(row[0]!)
+        if (!to) pair.set(row[0]!, (to = new Map()))
+        if (hosts[current[vmNumber.get(row[0]!) ?? -1] ?? -1] === row[1])
+          to.set(row[2]!, Math.max(to.get(row[2]!) ?? 0, cost))
+      }
+    }
+  const memory = memoryGiB(tables)
+  return (vm, host) => {
+    if (host === current[vm]) return 0
+    const id = vms[vm]!
+    return pair.get(id)?.get(hosts[host]!) ?? own.get(id) ?? memory.get(id) ?? 1
+  }
+}
+
+/** Memory of each VM in GiB, from its flavor. Nova gives MiB. */
+function memoryGiB(tables: Snapshot): Map<Value, number> {
+  const flavors = tables.get('nova:flavors')
+  const servers = tables.get('nova:servers')
+  const memory = new Map<Value, number>()
+  if (!flavors || !servers) return memory
+  const f = columnIndex(flavors.schema)
+  const s = columnIndex(servers.schema)
+  const ram = new Map<Value, number>()
+  for (const row of flavors.rows) {
+    const mib = row[f.get('ram') ?? -1]
+    if (typeof mib !== 'number') continue
+    for (const name of ['id', 'name']) {
+      const value = row[f.get(name) ?? -1]
+      if (value != null) ram.set(value, mib / 1024)
+    }
+  }
+  for (const row of servers.rows) {
+    const gib = ram.get(row[s.get('flavor_id') ?? -1] ?? null)
+    if (gib !== undefined) memory.set(row[s.get('id') ?? -1] ?? null, gib)
+  }
+  return memory
+}
+
+function budget(program: Program, view: View): Universe['budget'] {
+  let found: Universe['budget']
+  for (const { table, rule } of roleTables(program, 'migration_budget'))
+    for (const [limit] of view.rows(table)) {
+      if (typeof limit !== 'number' || limit < 0)
+        fail('placement/bad-budget', `\`migration_budget\` is ${show(limit ?? null)}, not a number of 0 or more`, {
+          span: rule.span,
+        })
+      if (!found || limit < found.limit) found = { limit, place: placeOf(rule) }
+    }
+  return found
+}
+
+/** Tables with a role that some rule defines, each with its first rule. */
+function* roleTables(program: Program, role: Role): Generator<{ table: string; rule: Program['rules'][number] }> {
+  const seen = new Set<string>()
+  for (const rule of program.rules) {
+    if (program.tables.get(rule.head.table)?.role !== role || seen.has(rule.head.table)) continue
+    seen.add(rule.head.table)
+    yield { table: rule.head.table, rule }
+  }
+}
+
+const columnIndex = (schema: TableSchema): Map<string, number> => new Map(schema.columns.map((c, i) => [c.name, i]))
+const placeOf = (rule: Program['rules'][number]): string => `${rule.span.file}:${rule.span.line}`
+export const show = (value: Value): string => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``

@@ -68,7 +68,7 @@ export type LiteralAst = AtomLiteralAst | ComparisonAst
 export interface AtomLiteralAst {
   readonly kind: 'atom-literal'
   readonly negated: boolean
-  /** `execute[p(x)]` in a body or a query reads the table that modal heads fill. */
+  /** `execute[p(x)]` in a body, which the parser reports as an error; kept so that the text can be printed. */
   readonly modal?: Modal
   readonly atom: AtomAst
   readonly span: Span

@@ -107,6 +107,11 @@ export const syntaxCodes = {
     why: 'Square brackets stand behind `insert`, `delete`, `execute` and `predict` only.',
     mend: 'Use one of the four, or parentheses for arguments.',
   },
+  'language/modal-literal': {
+    title: 'a modal in a body',
+    why: '`insert`, `delete`, `execute` and `predict` say what a rule is for, and so stand in its head.',
+    mend: 'Read the table without the modal, or define a table of your own for both uses.',
+  },
   'language/positional-after-named': {
     title: 'an argument without a name behind one with a name',
     why: 'Arguments without a name are counted from the first column, so they come first.',

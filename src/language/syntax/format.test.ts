@@ -206,12 +206,7 @@ const { expression, literals } = fc.letrec<{
     ),
   literal: fc.oneof(
     { maxDepth: 4, depthIdentifier: 'tree' },
-    fc
-      .record(
-        { negated: fc.boolean(), atom: tie('atom'), modal: fc.constantFrom('insert' as const, 'execute' as const) },
-        { requiredKeys: ['negated', 'atom'] },
-      )
-      .map(r => ({ kind: 'atom-literal', ...r, span }) as const),
+    fc.record({ negated: fc.boolean(), atom: tie('atom') }).map(r => ({ kind: 'atom-literal', ...r, span }) as const),
     fc
       .record({
         operator: fc.constantFrom(...(['<', '<=', '>', '>=', '=', '!='] as const)),

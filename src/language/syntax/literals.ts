@@ -128,6 +128,10 @@ export abstract class LiteralParser extends ExpressionParser {
 
   #atomLiteral(from: number, negated: boolean): LiteralAst {
     const { modal, atom } = this.modalAtom()
+    if (modal) {
+      const help = 'read the table itself, or give the rules of the modal a table of their own and read that'
+      this.report('language/modal-literal', `\`${modal}[…]\` stands in heads only`, this.spanFrom(from), { help })
+    }
     return { kind: 'atom-literal', negated, ...(modal ? { modal } : {}), atom, span: this.spanFrom(from) }
   }
 

@@ -20,10 +20,10 @@ export interface PlacedDelta extends Delta {
  */
 export async function readChanges(path: string): Promise<PlacedDelta[]> {
   const findings = new Findings()
-  const text = await readText(path, findings)
+  const source = await readText(path, findings)
   const deltas: PlacedDelta[] = []
-  for (const line of text ? parseJsonLines(text.source, findings) : []) {
-    const span = text!.source.span(line.start, line.end)
+  for (const line of source ? parseJsonLines(source, findings) : []) {
+    const span = source!.span(line.start, line.end)
     const parsed = change.safeParse(line.value)
     if (parsed.success) {
       deltas.push({ ...parsed.data, span })

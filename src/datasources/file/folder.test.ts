@@ -207,8 +207,8 @@ describe('CSV', () => {
       'wrong-type t.csv:2:5',
       'not-finite t.csv:3:3',
       'ragged-row t.csv:4:1',
-      'number-too-large t.csv:5:1',
       'ragged-row t.csv:5:1',
+      'number-too-large t.csv:5:1',
       'not-finite t.csv:7:4',
     ])
   })

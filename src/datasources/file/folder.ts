@@ -23,8 +23,9 @@ export interface FolderSource extends DataSource {
   readonly warnings: readonly Diagnostic[]
 }
 
-type Format = 'csv' | 'jsonl' | 'yaml'
+type Format = keyof typeof READERS
 
+const READERS = { csv: readCsv, jsonl: readJsonLines, yaml: readYaml }
 const FORMATS: Readonly<Record<string, Format>> = {
   csv: 'csv',
   jsonl: 'jsonl',
@@ -144,8 +145,8 @@ async function readFolder(path: string, clock: () => Date, findings: Findings): 
 
 async function loadSchema(path: string, findings: Findings): Promise<FolderSchema | undefined> {
   const file = join(path, 'schema.yaml')
-  const text = await readText(file, findings, { optional: true })
-  return text ? readSchemaFile(text.source, findings) : noSchema
+  const source = await readText(file, findings, { optional: true })
+  return source ? readSchemaFile(source, findings) : noSchema
 }
 
 /** Every table file of the folder, in the order of their paths, so that reports repeat. */
@@ -221,24 +222,19 @@ function checkName(name: string, path: string, findings: Findings, form = NAME):
 }
 
 async function readTable(file: TableFile, schema: FolderSchema, findings: Findings): Promise<FileTable | undefined> {
-  const text = await readText(file.path, findings)
-  if (!text) return undefined
+  const source = await readText(file.path, findings)
+  if (!source) return undefined
   const spec = schema.spec(file.table)
-  const table =
-    file.format === 'csv'
-      ? readCsv(text.source, text.bytes, spec, findings)
-      : file.format === 'jsonl'
-        ? readJsonLines(text.source, spec, findings)
-        : readYaml(text.source, spec, findings)
+  const table = READERS[file.format](source, spec, findings)
   return table && arrange(table, spec)
 }
 
-/** A file's bytes and text, or undefined with a finding: unreadable, or not UTF-8. */
+/** A file's text, or undefined with a finding: unreadable, or not UTF-8. */
 export async function readText(
   path: string,
   findings: Findings,
   { optional = false } = {},
-): Promise<{ source: SourceText; bytes: Buffer } | undefined> {
+): Promise<SourceText | undefined> {
   let bytes: Buffer
   try {
     bytes = await readFile(path)
@@ -251,7 +247,7 @@ export async function readText(
   }
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-    return { source: new SourceText(path, text), bytes }
+    return new SourceText(path, text)
   } catch {
     findings.error('data/not-utf8', `\`${path}\` is not UTF-8 text`, opening(path), {
       help: 'save the file in UTF-8',

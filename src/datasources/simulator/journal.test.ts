@@ -14,6 +14,7 @@ const CLOUD = {
   ],
   flavors: [{ id: 'small', vcpus: 1, memoryGiB: 4 }],
   vms: [
+    { id: 'v0', host: 'h1', flavor: 'small', load: 1 },
     { id: 'v1', host: 'h1', flavor: 'small', load: 1 },
     { id: 'v2', host: 'h1', flavor: 'small', load: 1 },
   ],
@@ -33,6 +34,9 @@ describe('a cloud with a journal', () => {
     const first = createSimulator({ cloud: CLOUD, clock, journal, migrationSeconds: 10, failureRate: 0.3, seed: 7 })
     first.createVm({ id: 'v3', host: 'h2', flavor: 'small', load: 3 })
     first.setLoad('v2', 2)
+    first.createVm({ id: 'v4', host: 'h2' })
+    first.deleteVm('v4')
+    first.deleteVm('v0')
     first.failNext('v2')
     await first.submit('nova:live_migrate', { vm: 'v1', host: 'h2' }, 'a')
     await first.submit('nova:live_migrate', { vm: 'v1', host: 'h1' }, 'refused').catch(() => undefined)
@@ -86,6 +90,16 @@ describe('a cloud with a journal', () => {
     createSimulator({ cloud: CLOUD, journal }).close()
     appendFileSync(journal, '{"op":"launch"}\n')
     expect(() => createSimulator({ cloud: CLOUD, journal })).toThrow(/not this simulator's/)
+  })
+
+  it('changes nothing that it could not write down', async () => {
+    const cloud = createSimulator({ cloud: CLOUD, clock: manualClock(), journal })
+    const before = contents(cloud.snapshot())
+    cloud.close()
+    expect(() => cloud.setLoad('v1', 5)).toThrow(/journal .* can't be written/)
+    await expect(cloud.submit('nova:live_migrate', { vm: 'v1', host: 'h2' }, 'a')).rejects.toThrow(/can't be written/)
+    expect(contents(cloud.snapshot())).toEqual(before)
+    expect(await cloud.status('a')).toBeUndefined()
   })
 
   it('survives SIGKILL: what a caller was told is there again', async () => {

@@ -79,6 +79,8 @@ export type OwnTables = Readonly<Record<OwnTable, OwnRows>>
 export interface ReadCloud {
   readonly state: CloudState
   readonly own: OwnTables
+  /** Rows of the own tables that belong to no host, VM or migration of the start: they stay as they are, whatever happens. */
+  readonly fixed: ReadonlyMap<OwnTable, readonly Row[]>
 }
 
 /**
@@ -106,7 +108,7 @@ export function readCloud(snapshot: Snapshot): ReadCloud {
   readLoads(state, own)
   const ids = own['nova:migrations'].rows.map(row => Number(own['nova:migrations'].get(row, 'id')) || 0)
   state.lastMigration = Math.max(0, ...ids)
-  return { state, own }
+  return { state, own, fixed: fixedRows(state, own) }
 }
 
 function readFlavors(state: CloudState, own: OwnTables): void {
@@ -229,8 +231,45 @@ function readLoads(state: CloudState, own: OwnTables): void {
   }
 }
 
+function fixedRows(state: CloudState, own: OwnTables): Map<OwnTable, readonly Row[]> {
+  const providers = new Map([...state.hosts.values()].map(host => [host.provider, host]))
+  const keep: Partial<Record<OwnTable, (row: Row, table: OwnRows) => boolean>> = {
+    'nova:servers': () => false,
+    'nova:location': () => false,
+    'nova:services': row => !isCompute(own['nova:services'])(row),
+    'nova:hypervisors': (row, table) => !state.hosts.has(table.get(row, 'hypervisor_hostname')),
+    'placement:allocations': (row, table) => {
+      const vm = state.vms.get(table.get(row, 'consumer'))
+      return !vm?.host || vm.host.provider !== table.get(row, 'provider')
+    },
+    'placement:usages': (row, table) => !providers.has(table.get(row, 'provider')),
+    'ceilometer:average_utilization': (row, table) =>
+      !state.hosts.has(table.get(row, 'resource')) ||
+      table.get(row, 'meter') !== CPU_METER ||
+      typeof table.get(row, 'value') !== 'number',
+    vm_cpu: (row, table) => !state.vms.has(table.get(row, 'vm')),
+  }
+  const fixed = new Map<OwnTable, readonly Row[]>()
+  for (const name of Object.keys(OWN_COLUMNS) as OwnTable[]) {
+    const table = own[name]
+    fixed.set(
+      name,
+      table.rows.filter(row => keep[name]?.(row, table) ?? true),
+    )
+  }
+  const zones = own['nova:availability_zones']
+  if (!zones.given) {
+    const names = new Set([...state.hosts.values()].map(host => host.zone))
+    fixed.set(
+      'nova:availability_zones',
+      [...names].map(zone => zones.make(undefined, { zone, state: 'available' })),
+    )
+  }
+  return fixed
+}
+
 /** Rows of nova:services that speak of a compute host; the others are left alone. */
-export function isCompute(services: OwnRows): (row: Row) => boolean {
+function isCompute(services: OwnRows): (row: Row) => boolean {
   return row => !services.has('binary') || services.get(row, 'binary') === 'nova-compute'
 }
 

@@ -1,6 +1,6 @@
 import type { Delta, Row, Snapshot, TableData, Value } from '../../tables/index.ts'
 import { rowKey } from '../changes.ts'
-import { CPU_METER, isCompute, OWN_COLUMNS, type OwnRows, type OwnTable, type OwnTables } from './read-cloud.ts'
+import { CPU_METER, type OwnTable, type OwnTables, type ReadCloud } from './read-cloud.ts'
 import type { CloudState, Entity, Host, Migration, Vm } from './state.ts'
 
 interface PlacedRow {
@@ -25,10 +25,10 @@ export class CloudRows {
   readonly #classes = new Map<Value, Set<Value>>()
   readonly #rows = new Map<Entity, readonly PlacedRow[]>()
 
-  constructor(state: CloudState, own: OwnTables) {
+  constructor({ state, own, fixed }: ReadCloud) {
     this.#state = state
     this.#own = own
-    this.#fixed = fixedRows(state, own)
+    this.#fixed = fixed
     this.#fixedKeys = new Map([...this.#fixed].map(([table, rows]) => [table, new Set(rows.map(rowKey))]))
     const inventories = own['placement:inventories']
     for (const row of inventories.rows) {
@@ -172,44 +172,6 @@ type Add = (table: OwnTable, base: Row | undefined, values: Readonly<Record<stri
 function migrationRows(migration: Migration, add: Add): void {
   const { id, vm, source, destination, status } = migration
   add('nova:migrations', undefined, { id, vm: vm.id, source: source.name, destination: destination.name, status })
-}
-
-/** Rows of the own tables that belong to no entity: they stay as they are. */
-function fixedRows(state: CloudState, own: OwnTables): Map<OwnTable, readonly Row[]> {
-  const providers = new Map([...state.hosts.values()].map(host => [host.provider, host]))
-  const keep: Partial<Record<OwnTable, (row: Row, table: OwnRows) => boolean>> = {
-    'nova:servers': () => false,
-    'nova:location': () => false,
-    'nova:services': row => !isCompute(own['nova:services'])(row),
-    'nova:hypervisors': (row, table) => !state.hosts.has(table.get(row, 'hypervisor_hostname')),
-    'placement:allocations': (row, table) => {
-      const vm = state.vms.get(table.get(row, 'consumer'))
-      return !vm?.host || vm.host.provider !== table.get(row, 'provider')
-    },
-    'placement:usages': (row, table) => !providers.has(table.get(row, 'provider')),
-    'ceilometer:average_utilization': (row, table) =>
-      !state.hosts.has(table.get(row, 'resource')) ||
-      table.get(row, 'meter') !== CPU_METER ||
-      typeof table.get(row, 'value') !== 'number',
-    vm_cpu: (row, table) => !state.vms.has(table.get(row, 'vm')),
-  }
-  const fixed = new Map<OwnTable, readonly Row[]>()
-  for (const name of Object.keys(OWN_COLUMNS) as OwnTable[]) {
-    const table = own[name]
-    fixed.set(
-      name,
-      table.rows.filter(row => keep[name]?.(row, table) ?? true),
-    )
-  }
-  const zones = own['nova:availability_zones']
-  if (!zones.given) {
-    const names = new Set([...state.hosts.values()].map(host => host.zone))
-    fixed.set(
-      'nova:availability_zones',
-      [...names].map(zone => zones.make(undefined, { zone, state: 'available' })),
-    )
-  }
-  return fixed
 }
 
 function addTo(amounts: Map<Value, number>, key: Value, amount: number): void {

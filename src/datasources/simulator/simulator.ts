@@ -107,7 +107,7 @@ class SimulatedCloud implements Simulator {
       if (event.op === 'migrate') this.#random()
       this.#state.apply(event)
     }
-    this.#rows = new CloudRows(cloud.state, cloud.own)
+    this.#rows = new CloudRows(cloud)
     this.#due()
   }
 

@@ -1,8 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { addApply } from './commands/apply.ts'
+import { addCarve } from './commands/carve.ts'
 import { addCheck } from './commands/check.ts'
+import { addDemo } from './commands/demo.ts'
 import { addEval } from './commands/eval.ts'
 import { addExplain } from './commands/explain.ts'
+import { addFmt } from './commands/fmt.ts'
+import { addModel } from './commands/model.ts'
+import { addPlan } from './commands/plan.ts'
 import { addSolvers } from './commands/solvers.ts'
 import { addViolations } from './commands/violations.ts'
 import { Context } from './context.ts'
@@ -10,7 +16,19 @@ import { reportFault } from './faults.ts'
 import { type ExitCode, exitCodes, type Io, type OutputError, wantsColor } from './io.ts'
 
 /** Each command of `usher`, in the order the help lists them: the order of the data's way. */
-const commands = [addCheck, addEval, addViolations, addExplain, addSolvers]
+const commands = [
+  addCheck,
+  addFmt,
+  addEval,
+  addViolations,
+  addExplain,
+  addCarve,
+  addModel,
+  addPlan,
+  addApply,
+  addDemo,
+  addSolvers,
+]
 
 /** Run one command line (without `node usher`) to its end and return the exit code. Never throws. */
 export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {

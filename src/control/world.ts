@@ -5,10 +5,13 @@ import type { Snapshot, TableSchema } from '../tables/index.ts'
 import { assumedSchemas } from './assumed-schemas.ts'
 import { readPolicyFiles, type Sources } from './policy-files.ts'
 
-/** What to look at: policy files, a folder of tables, changes on top of it in order. */
+/** What to look at: policy files, tables, changes on top of them in order. */
 export interface WorldRequest {
   readonly policies: readonly string[]
+  /** A folder of tables. */
   readonly data?: string
+  /** Tables at hand, instead of a folder. */
+  readonly tables?: Snapshot
   /** Paths of `*.change.jsonl` files. */
   readonly change?: readonly string[]
 }
@@ -34,7 +37,8 @@ export async function examine(
 ): Promise<{ program: Program | undefined; rules: number; tables: Snapshot; diagnostics: readonly Diagnostic[] }> {
   const files = await readPolicyFiles(request.policies, sources)
   const { tables, warnings } = await readTables(request)
-  const schemas = request.data === undefined ? undefined : [...tables.values()].map(table => table.schema)
+  const schemas =
+    request.data === undefined && !request.tables ? undefined : [...tables.values()].map(table => table.schema)
   const { program, rules, diagnostics } = checkTexts(files, schemas)
   const all = [...warnings, ...(schemas ? strict(diagnostics) : diagnostics)]
   return { program: all.some(d => d.severity === 'error') ? undefined : program, rules, tables, diagnostics: all }
@@ -66,6 +70,7 @@ function checkTexts(
 }
 
 async function readTables(request: WorldRequest): Promise<{ tables: Snapshot; warnings: readonly Diagnostic[] }> {
+  if (request.tables) return { tables: request.tables, warnings: [] }
   if (request.data === undefined) {
     if (request.change?.length)
       throw new DiagnosticError([

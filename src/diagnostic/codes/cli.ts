@@ -26,4 +26,34 @@ export const cliCodes = {
     why: 'Standard output leads to something that does not take the answer.',
     mend: 'Send the answer somewhere else.',
   },
+  'cli/nothing-to-place': {
+    title: 'nothing to place',
+    why: 'The table of where VMs are has no rows, so no plan can be made.',
+    mend: 'Give a cloud with at least one VM.',
+  },
+  'cli/alternatives-unreadable': {
+    title: 'file of placements can not be read',
+    why: 'The path given as `--compare` leads nowhere, or to a file that this user may not read.',
+    mend: 'Check the path.',
+  },
+  'cli/bad-alternatives': {
+    title: 'file of placements is not understood',
+    why: 'It is not YAML, has another form, or names a VM or a host that the cloud does not have.',
+    mend: 'Write a list of `{ name: …, moves: [{ vm: …, to: … }] }` with names of the cloud.',
+  },
+  'cli/state-unusable': {
+    title: 'state folder can not be used',
+    why: 'The folder given as `--state` can not be made or written.',
+    mend: 'Give another folder, or mend the permissions or the disk of this one.',
+  },
+  'cli/state-in-use': {
+    title: 'state folder in use',
+    why: 'Two processes on one simulated cloud would not see what the other does.',
+    mend: 'Wait until the other process is done, or give another folder as `--state`.',
+  },
+  'cli/other-cloud': {
+    title: 'state of another cloud',
+    why: 'The folder given as `--state` holds a cloud that was started from other data than `--data` and `--change` give now.',
+    mend: 'Give the same data again to go on, or another folder to start anew.',
+  },
 } satisfies Record<string, CodeDoc>

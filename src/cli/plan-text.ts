@@ -1,0 +1,108 @@
+import type { ComparisonRow, PlanReport } from '../control/index.ts'
+import type { Context } from './context.ts'
+import { count, figure } from './words.ts'
+
+/** A plan for people: the outcome in one line, the moves, what is left and why. */
+export function planText(report: PlanReport, context: Context): void {
+  const { paint } = context
+  context.say(outcome(report, paint))
+  context.say(paint.dim(howFound(report)))
+  if (report.moves.length > 0) {
+    context.say()
+    movesTable(report, context)
+  }
+  leftovers(report, context)
+}
+
+function outcome(report: PlanReport, paint: Context['paint']): string {
+  const before = report.violationsBefore.length
+  const after = report.violationsAfter.length
+  const violations =
+    before === 0 && after === 0
+      ? paint.green('no violation')
+      : `violations ${before} → ${after === 0 ? paint.green('0') : paint.red(String(after))}`
+  if (report.moves.length === 0) return `${paint.bold('Nothing to move')}: ${violations}`
+  return `${paint.bold(count(report.moves.length, 'move'))}, cost ${figure(report.cost)}: ${violations}`
+}
+
+function howFound(report: PlanReport): string {
+  const proof = {
+    optimal: 'proven optimal',
+    gap: 'proven within a gap of the optimum',
+    none: 'best found, no proof',
+  }[report.proof]
+  const { columns, rows } = report.model
+  return `${proof} · ${report.solver} · model of ${count(columns, 'column')} and ${count(rows, 'row')} · ${report.elapsedMs.toFixed(0)} ms`
+}
+
+/** The migrations in order; moves of one step may run at the same time. */
+export function movesTable(report: PlanReport, context: Context): void {
+  context.table(
+    [
+      { title: 'step', align: 'right' },
+      { title: 'vm' },
+      { title: 'from' },
+      { title: 'to' },
+      { title: 'cost', align: 'right' },
+      { title: 'because' },
+    ],
+    report.moves.map(move => [
+      String(move.step),
+      String(move.vm),
+      String(move.from),
+      String(move.to) + (move.parking ? ' (a stop on the way)' : ''),
+      figure(move.cost),
+      because(move.because),
+    ]),
+  )
+}
+
+function because(reasons: PlanReport['moves'][number]['because']): string {
+  const shown = reasons.slice(0, 2).map(reason => `${reason.instance} by ${reason.rule}`)
+  return [...shown, ...(reasons.length > 2 ? [`and ${reasons.length - 2} more`] : [])].join('\n')
+}
+
+function leftovers(report: PlanReport, context: Context): void {
+  const { paint } = context
+  const aims = report.aims.filter(aim => aim.name.startsWith('cost') && aim.before !== aim.after)
+  for (const aim of aims) context.say(`${aim.name}: ${figure(aim.before)} → ${figure(aim.after)}`)
+  for (const left of report.unsatisfied) {
+    context.say()
+    context.say(`${paint.yellow('can not be kept')}: ${left.instance}  ${paint.dim(left.rule)}`)
+    if (left.note) context.say(`  ${left.note}`)
+    if (left.conflict.length > 0) context.say('  because these stand against each other:')
+    for (const part of left.conflict) context.say(`    ${part.instance}  ${paint.dim(part.rule)}`)
+  }
+  if (report.smallestBudget !== null) {
+    context.say()
+    context.say(`A migration budget of ${figure(report.smallestBudget)} would be the smallest that helps.`)
+  }
+  for (const { rule, reason } of report.refused)
+    context.say(`${paint.yellow('not given to the solver')}: ${rule}: ${reason}; it is still checked`)
+  for (const { vm, from, to, reason } of report.impossible)
+    context.say(`${paint.yellow('left out')}: ${vm} from ${from} to ${to}: ${reason}`)
+  for (const { violation, during } of report.brokenOnTheWay)
+    context.say(`${paint.yellow('broken for a while')}: ${violation} during ${during.join(', ')}`)
+  for (const { solver, reason } of report.declined) context.say(paint.dim(`${solver} declined: ${reason}`))
+}
+
+/** Placements side by side: the plan first, then those of the user's file. */
+export function comparisonTable(rows: readonly ComparisonRow[], context: Context): void {
+  const { paint } = context
+  context.table(
+    [
+      { title: 'placement' },
+      { title: 'moves', align: 'right' },
+      { title: 'cost', align: 'right' },
+      { title: 'violations', align: 'right' },
+      { title: 'verdict' },
+    ],
+    rows.map(row => [
+      row.name,
+      String(row.moves),
+      figure(row.cost),
+      row.violations.length === 0 ? '0' : paint.red(String(row.violations.length)),
+      row.best ? paint.green(row.verdict) : row.verdict,
+    ]),
+  )
+}

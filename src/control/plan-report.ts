@@ -1,0 +1,64 @@
+import { z } from 'zod'
+
+const value = z.union([z.string(), z.number(), z.boolean(), z.null()]).describe('a cell of a table')
+
+const ruleInstance = z.object({
+  rule: z.string().describe('where the rule stands, for example `error ha.dl:10`, or the name of a built-in one'),
+  instance: z.string().describe('the tuple or fact it is about'),
+})
+
+const violation = z.object({
+  role: z.enum(['error', 'warning']),
+  table: z.string().describe('full name: policy, colon, table'),
+  row: z.array(value),
+  text: z.string().describe('the tuple as its author would write it'),
+})
+
+/** What `usher plan --json` prints. docs/reference/plan-json.md is its description for people. */
+export const planReportSchema = z.object({
+  status: z
+    .enum(['improved', 'unchanged'])
+    .describe('`improved`: the plan is better than staying; `unchanged`: nothing better was found'),
+  objective: z.array(z.number()).describe('value of each aim after the plan, most important first; `aims` names them'),
+  aims: z.array(
+    z.object({
+      name: z.string(),
+      before: z.number(),
+      after: z.number(),
+      bound: z.number().nullable().describe('no answer can be below this; null where nothing is proven'),
+    }),
+  ),
+  moves: z.array(
+    z.object({
+      id: z.string(),
+      vm: value,
+      from: value,
+      to: value,
+      cost: z.number(),
+      step: z.number().int().positive().describe('1-based; moves of one step may run at the same time'),
+      because: z.array(ruleInstance),
+      after: z.array(z.string()).describe('ids of moves that must have ended before'),
+      parking: z.boolean().describe('a stop on the way that breaks a cycle'),
+    }),
+  ),
+  cost: z.number().describe('sum over the moves, in the unit of migration_cost (GiB by default)'),
+  violationsBefore: z.array(violation),
+  violationsAfter: z.array(violation),
+  unsatisfied: z.array(
+    ruleInstance.extend({
+      conflict: z.array(ruleInstance).describe('rule instances and facts that can not hold together'),
+      note: z.string().optional().describe('why `conflict` is empty'),
+    }),
+  ),
+  refused: z.array(z.object({ rule: z.string(), reason: z.string() })).describe('rules the solver was not given'),
+  smallestBudget: z.number().nullable().describe('the smallest migration budget that would improve on this answer'),
+  brokenOnTheWay: z.array(z.object({ violation: z.string(), during: z.array(z.string()) })),
+  impossible: z.array(z.object({ vm: value, from: value, to: value, reason: z.string() })),
+  solver: z.string(),
+  declined: z.array(z.object({ solver: z.string(), reason: z.string() })),
+  proof: z.enum(['optimal', 'gap', 'none']),
+  model: z.object({ columns: z.number(), rows: z.number(), entries: z.number() }),
+  elapsedMs: z.number(),
+})
+
+export type PlanReport = z.infer<typeof planReportSchema>

@@ -1,0 +1,94 @@
+import type { Cloud } from '../datasources/index.ts'
+import { DiagnosticError } from '../diagnostic/index.ts'
+import type { Store } from '../store/index.ts'
+import {
+  type Action,
+  createEngine,
+  createRunner,
+  type ExecutionView,
+  listExecutions,
+  showExecution,
+  type TaskResult,
+} from '../workflow/index.ts'
+import { MIGRATE, planWorkflow, type WorkflowMove } from './plan-workflow.ts'
+
+/** Something that happened to a move while a plan runs. */
+export interface MoveEvent {
+  readonly move: WorkflowMove
+  readonly state: 'started' | 'succeeded' | 'failed'
+  /** 1 for the first try. */
+  readonly attempt: number
+  /** On `failed`: why. */
+  readonly detail?: string
+}
+
+/** Put a plan into the database as an execution. Nothing moves before it is there. */
+export async function startPlan(store: Store, moves: readonly WorkflowMove[], timeoutSeconds: number): Promise<string> {
+  return createEngine(store).start(planWorkflow(moves, timeoutSeconds), { moves })
+}
+
+/** The execution that was not carried to its end, when there is one: a process was killed. */
+export async function unfinishedPlan(store: Store): Promise<ExecutionView | undefined> {
+  const [unfinished] = await listExecutions(store, { states: ['running', 'paused'], limit: 1 })
+  return unfinished && showExecution(store, unfinished.id)
+}
+
+/** The moves an execution was started with. */
+export function movesOf(execution: Pick<ExecutionView, 'input'>): readonly WorkflowMove[] {
+  return (execution.input as { moves: readonly WorkflowMove[] }).moves
+}
+
+/**
+ * Carry an execution to its end on a cloud. The token of each try identifies it to the cloud, which never acts twice on one: a
+ * process may be killed at any moment, and another that runs the same execution goes on.
+ */
+export async function runPlan(
+  store: Store,
+  cloud: Cloud,
+  execution: string,
+  onEvent: (event: MoveEvent) => void,
+): Promise<ExecutionView> {
+  const engine = createEngine(store)
+  const moves = new Map(movesOf(await showExecution(store, execution)).map(move => [move.id, move]))
+  const tell = (task: string, event: Omit<MoveEvent, 'move'>) => {
+    const move = moves.get(task)
+    if (move) onEvent({ move, ...event })
+  }
+  const migrate: Action = {
+    async run(input, { task, attempt, token }) {
+      tell(task, { state: 'started', attempt })
+      try {
+        await cloud.submit(MIGRATE, input, token)
+      } catch (error) {
+        if (!(error instanceof DiagnosticError)) throw error
+        tell(task, { state: 'failed', attempt, detail: error.message })
+        const retryable = (await cloud.status(token))?.retryable ?? false
+        return { outcome: 'error', error: error.message, retryable }
+      }
+      return 'later'
+    },
+    poll: token => ended(cloud, token),
+  }
+  const runner = createRunner(store, engine, { [MIGRATE]: migrate })
+  // The cloud's own word that a migration ended saves waiting for the next poll; the poll finds what was missed.
+  const stopListening = cloud.onEnded?.((token, { state, detail }) => {
+    const [owner, task = '', attempt = ''] = token.split('/')
+    if (owner !== execution || state === 'running') return
+    tell(task, { state, attempt: Number(attempt), ...(state === 'failed' && detail !== undefined && { detail }) })
+    void ended(cloud, token).then(result => result && engine.taskComplete(execution, task, Number(attempt), result))
+  })
+  try {
+    return await runner.runUntilDone(execution)
+  } finally {
+    stopListening?.()
+    await runner.stop()
+  }
+}
+
+/** What became of a migration, in the workflow's words; undefined while it runs. */
+async function ended(cloud: Cloud, token: string): Promise<TaskResult | undefined> {
+  const status = await cloud.status(token)
+  if (!status || status.state === 'running') return undefined
+  if (status.state === 'succeeded') return { outcome: 'success' }
+  return { outcome: 'error', error: status.detail ?? 'it failed', retryable: status.retryable ?? true }
+}

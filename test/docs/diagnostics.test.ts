@@ -1,0 +1,25 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { codeDocs } from '../../src/diagnostic/index.ts'
+import { diagnosticsPage } from './diagnostics-page.ts'
+
+const top = join(import.meta.dirname, '..', '..')
+
+test('the page of diagnostics is up to date', async () => {
+  await expect(diagnosticsPage()).toMatchFileSnapshot(join(top, 'docs/reference/diagnostics.md'))
+})
+
+test('every code used in the source has an entry, and every entry is used', () => {
+  const rooms = [...new Set(Object.keys(codeDocs).map(code => code.slice(0, code.indexOf('/'))))].join('|')
+  const pattern = new RegExp(`'((?:${rooms})/[a-z0-9-]+)'`, 'g')
+  const used = new Set<string>()
+  for (const folder of ['src', 'solvers'])
+    for (const name of readdirSync(join(top, folder), { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.ts') || name.endsWith('.test.ts') || name.includes('diagnostic/codes/')) continue
+      for (const match of readFileSync(join(top, folder, name), 'utf8').matchAll(pattern)) used.add(match[1]!)
+    }
+  const listed = Object.keys(codeDocs)
+  expect([...used].filter(code => !listed.includes(code)).toSorted(), 'used without an entry').toEqual([])
+  expect(listed.filter(code => !used.has(code)).toSorted(), 'listed but never used').toEqual([])
+})

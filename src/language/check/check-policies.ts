@@ -58,7 +58,7 @@ export function checkPolicies(policies: readonly PolicyAst[], options: CheckOpti
   checkSafeties(entries, report)
   const components = checkStrata(entries, names, report)
   unknownTables(entries, names, report)
-  const program = assemble(policies, entries, names, arities, components)
+  const program = assemble(unique, policies, entries, names, arities, components)
   runLints({ entries, program, names }, report)
   return { program, diagnostics: inOrder(diagnostics, policies) }
 }
@@ -119,7 +119,10 @@ function checkSafeties(entries: readonly Entry[], report: Report): void {
 /** Order the derived tables. Rules that close a circle through `not` or an aggregate are left out of the program. */
 function checkStrata(entries: readonly Entry[], names: Names, report: Report): readonly (readonly string[])[] {
   const tables = new Set(entries.flatMap(e => e.lowered.heads.map(h => h.table)))
-  const first = stratify(tables, entries.flatMap(dependenciesOf))
+  const first = stratify(
+    tables,
+    entries.flatMap(e => dependencies(e, e.lowered.heads)),
+  )
   if (first.cycles.length === 0) return first.components
   for (const cycle of first.cycles) report(stratificationError(cycle, names))
   const componentOf = new Map(first.components.flatMap((members, c) => members.map(m => [m, c] as const)))
@@ -127,17 +130,21 @@ function checkStrata(entries: readonly Entry[], names: Names, report: Report): r
     entry.candidates = entry.candidates.filter(head =>
       entry.lowered.uses.every(u => !u.strict || componentOf.get(u.table) !== componentOf.get(head.table)),
     )
-  return stratify(tables, entries.flatMap(dependenciesOf)).components
+  return stratify(
+    tables,
+    entries.flatMap(e => dependencies(e, e.candidates)),
+  ).components
 }
 
-function dependenciesOf(entry: Entry): Dependency[] {
-  return entry.candidates.flatMap(head =>
+function dependencies(entry: Entry, heads: readonly LoweredHead[]): Dependency[] {
+  return heads.flatMap(head =>
     entry.lowered.uses.map(u => ({ from: head.table, to: u.table, strict: u.strict, span: u.atom.span })),
   )
 }
 
 function assemble(
   policies: readonly PolicyAst[],
+  files: readonly PolicyAst[],
   entries: readonly Entry[],
   names: Names,
   arities: Arities,
@@ -168,7 +175,7 @@ function assemble(
     tables: tableInfos(entries, names, arities),
     schemas: names.schemas,
     strata,
-    sources: new Map(policies.map(p => [p.file, p.text])),
+    sources: new Map(files.map(p => [p.file, p.text])),
   }
 }
 

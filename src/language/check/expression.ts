@@ -55,7 +55,7 @@ export function lowerExpr(
       const operand = lowerExpr(lowering, expr.operand, scope, out, depth + 1)
       if (!operand) return undefined
       if (operand.kind === 'constant' && typeof operand.value === 'number')
-        return { kind: 'constant', value: operand.value === 0 ? 0 : -operand.value }
+        return { kind: 'constant', value: 0 - operand.value }
       return { kind: 'call', function: 'neg', args: [operand] }
     }
     case 'binary': {

@@ -163,7 +163,7 @@ export class Lowering {
     if (expr.kind === 'variable') return this.variable(expr.name, expr.span, place, scope)
     if (expr.kind === 'constant') return { kind: 'constant', value: expr.value }
     if (expr.kind === 'unary' && expr.operand.kind === 'constant' && typeof expr.operand.value === 'number')
-      return { kind: 'constant', value: -expr.operand.value }
+      return { kind: 'constant', value: 0 - expr.operand.value }
     this.around.report(this.expressionArgument(expr))
     return this.spoil()
   }

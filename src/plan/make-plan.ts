@@ -7,10 +7,13 @@ import { compareSequences, type Sequence, search } from './search.ts'
 import { findBroken, scheduleWatched } from './serialise.ts'
 import type { Plan, PlanInput, PlanLimits } from './types.ts'
 import { Watch } from './watch.ts'
+import { watchedDive } from './watched-dive.ts'
 
 const DEFAULTS: Limits = { perHost: 1, global: 4 }
 /** Judge calls for finding an end state without new violations when part of the target is impossible. */
 const SETTLE_CALLS = 600
+/** Judge calls of one exact search for a sequence that breaks less. */
+const SEARCH_CALLS = 300
 /** Legs up to which a sequence is judged leg by leg even when its steps show nothing. */
 const SMALL = 60
 
@@ -39,7 +42,7 @@ export function makePlan(input: PlanInput): Plan {
   watch.allow(problem.from, endOf(problem, order.legs))
   let legs = order.legs
   if (legs.length > SMALL) {
-    const quick = scheduleWatched(problem, legs, limits, watch)
+    const quick = schedule(problem, legs, limits, [], true)
     if (findBroken(problem, quick, watch).size === 0) return report(problem, quick, order, dropped, watch)
   }
   legs = improve(problem, order, watch).legs
@@ -100,22 +103,34 @@ function settle(
   return { order, dropped }
 }
 
-/** A sequence of the same moves that brings fewer violations on the way, if the search finds one; stops may be used for it. */
+/** A sequence of the same moves that brings fewer violations on the way, if one is found; stops may be used for it. */
 function improve(problem: Problem, order: Order, watch: Watch): Sequence {
   let best: Sequence = { ...order, violations: countNews(problem, order.legs, watch) }
-  const at = endOf(problem, order.legs)
-  const vms = problem.moves.map((_, i) => i).filter(i => at[i] !== problem.from[i])
-  const calls = Math.max(400, 4 * vms.length)
-  const tries = [
-    ...[0, 1, 2].map(more => ({ maxParks: order.parks + more, mode: 'exact' as const })),
-    { maxParks: order.parks + 2, mode: 'greedy' as const },
-  ]
-  for (const { maxParks, mode } of tries) {
-    if (best.violations === 0) break
+  if (best.violations === 0) return best
+  const vms = [...new Set(order.legs.map(leg => leg.vm))]
+  const judgeWithin = (calls: number) => {
     const until = watch.calls + calls
-    const judge = (before: Int32Array, leg: Leg) => (watch.calls >= until ? undefined : newsOf(watch, before, leg).size)
-    const found = search(problem, { vms, rooms: problem.rooms(), maxParks, mode, work: 1_000_000, judge }).best
-    if (compareSequences(found, best) < 0 && isSafe(problem, found.legs)) best = found
+    return (before: Int32Array, leg: Leg) => (watch.calls >= until ? undefined : newsOf(watch, before, leg).size)
+  }
+  const better = (found: Sequence | undefined) => {
+    if (found && compareSequences(found, best) < 0 && isSafe(problem, found.legs)) best = found
+  }
+  better(watchedDive(problem, order.legs, judgeWithin(Math.max(400, 8 * vms.length))))
+  if (vms.length > SMALL) return best
+  const exact = (maxParks: number) => {
+    const options = {
+      vms,
+      rooms: problem.rooms(),
+      maxParks,
+      mode: 'exact',
+      work: 1_000_000,
+      follow: order.legs,
+    } as const
+    better(search(problem, { ...options, judge: judgeWithin(SEARCH_CALLS) }).best)
+  }
+  for (let parks = order.parks; parks <= order.parks + 2; parks++) {
+    if (best.violations === 0 && best.parks <= parks) break
+    exact(parks)
   }
   return best
 }

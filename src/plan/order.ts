@@ -1,11 +1,16 @@
+import { dive } from './dive.ts'
 import type { Leg, Problem } from './problem.ts'
 import { compareSequences, type SearchResult, type Sequence, search } from './search.ts'
 
 /** Bounds of one search, in looks at a move: tens of milliseconds each. */
 const EXACT_WORK = 400_000
 const GREEDY_WORK = 2_000_000
+/** Above so many moves, a greedy search is not tried for fewer stops when there is a full order. */
+const GREEDY_LIMIT = 100
 /** Up to so many moves all are searched as one, which is exact; above, part by part. */
 const JOINT_LIMIT = 10
+/** Larger parts are not searched for stops exactly. */
+const PART_LIMIT = 60
 /** Most stops looked for exactly in one part. */
 const PARKS_LIMIT = 3
 
@@ -20,18 +25,15 @@ export interface Order extends Sequence {
  *
  * Moves fall into parts that share no host. A part that can be ordered without stops is done by itself. What is left needs stops,
  * and those couple parts through the hosts stopped at: small problems are then searched as one, which is exact; in large ones each
- * stuck part is tried after and before all the others, and a greedy search over everything comes last.
+ * stuck part is tried after and before all the others, then come dives and a greedy search over everything.
  */
 export function findOrder(problem: Problem, vms: readonly number[]): Order {
-  const parts = splitIntoParts(problem, vms).map(part => {
-    const options = { vms: part, rooms: problem.rooms(), maxParks: 0, mode: 'exact', work: EXACT_WORK } as const
-    return { part, result: search(problem, options) }
-  })
+  const parts = splitIntoParts(problem, vms).map(part => ({ part, result: searchWithoutStops(problem, part) }))
   const stuck = parts.filter(x => !x.result.complete)
   const solved = parts.filter(x => x.result.complete)
   let order = join([...solved, ...stuck].map(x => x.result.best))
   if (stuck.length === 0) return { ...order, exhausted: false }
-  // A leg out of one part into another's host can't be direct, so without candidates there is nothing more to find.
+  // A stuck part without candidates for stops has nothing more to find.
   if (stuck.every(({ part }) => part.every(i => problem.stops(i).length === 0)))
     return { ...order, exhausted: stuck.every(x => x.result.exhausted) }
 
@@ -43,12 +45,21 @@ export function findOrder(problem: Problem, vms: readonly number[]): Order {
     const { complete, exhausted } = searchByParks(problem, vms, problem.rooms(), vms.length, better)
     if (complete || exhausted) return { ...order, exhausted }
   }
-  const byParts = solveParts(problem, solved, stuck)
-  if (better(byParts)) return { ...order, exhausted: false }
+  if (better(solveParts(problem, solved, stuck))) return { ...order, exhausted: false }
+  const dived = better(dive(problem, vms))
+  if (vms.length > GREEDY_LIMIT && dived) return { ...order, exhausted: false }
   const options = { vms, rooms: problem.rooms(), maxParks: vms.length, mode: 'greedy', work: GREEDY_WORK } as const
   const { best, exhausted } = search(problem, options)
   better(best)
   return { ...order, exhausted }
+}
+
+/** Large parts first try to dive: that often succeeds where there are too many orders to search. */
+function searchWithoutStops(problem: Problem, part: readonly number[]): SearchResult {
+  const options = { vms: part, rooms: problem.rooms(), maxParks: 0, mode: 'exact', work: EXACT_WORK } as const
+  if (part.length <= PART_LIMIT) return search(problem, options)
+  const best = dive(problem, part, false)
+  return best.done === part.length ? { best, complete: true, exhausted: false } : search(problem, options)
 }
 
 /** Searches with 1, 2, … stops, until one succeeds. */
@@ -81,7 +92,8 @@ function solveParts(problem: Problem, solved: readonly Part[], stuck: readonly P
   for (const { part, result } of stuck) {
     let best = result.best
     let into = last
-    for (let maxParks = 1; maxParks <= PARKS_LIMIT && best.done < part.length; maxParks++)
+    const most = part.length > PART_LIMIT ? 0 : PARKS_LIMIT
+    for (let maxParks = 1; maxParks <= most && best.done < part.length; maxParks++)
       for (const list of [last, first]) {
         const rooms = problem.rooms()
         const before = list === last ? [...first, ...last] : first

@@ -14,6 +14,8 @@ export interface SearchOptions {
   readonly work: number
   /** Violations that this leg brings on the way, `at` being the host of each VM before it; undefined: out of calls. */
   readonly judge?: (at: Int32Array, leg: Leg) => number | undefined
+  /** Among equals, legs early in this sequence come first, so that the search departs from it only where it must. */
+  readonly follow?: readonly Leg[]
 }
 
 /** A sequence of legs, each run alone, that is safe; `done` VMs reach their target and none is left at a stop. */
@@ -46,6 +48,9 @@ interface Node {
   judged: boolean
 }
 
+/** Stops looked at for each VM in a greedy search: the cheapest that have room. */
+const GREEDY_STOPS = 3
+
 const START: Leg = { vm: -1, to: -1 }
 
 /** Better by done, violations, parks, extra cost: negative when `a` is better. */
@@ -70,8 +75,10 @@ class Search {
   readonly #o: SearchOptions
   readonly #heap: Heap<Node>
   readonly #seen = new Set<string>()
+  readonly #ranks = new Map<string, number>()
   readonly #reserve: Float64Array
   readonly #wanted: Float64Array
+  #arrivals: number[][] | undefined
   #best: Sequence = { legs: [], done: 0, parks: 0, extra: 0, violations: 0 }
   #work: number
   #serial = 0
@@ -83,8 +90,11 @@ class Search {
     const exact = (a: Node, b: Node) =>
       a.violations - b.violations || a.parks - b.parks || a.extra - b.extra || a.remaining - b.remaining
     const far = (n: Node) => n.remaining + 2 * n.parks + 3 * n.violations
-    const greedy = (a: Node, b: Node) => far(a) - far(b) || a.extra - b.extra
+    const greedy = (a: Node, b: Node) => far(a) - far(b) || a.late - b.late || a.extra - b.extra
     const order = options.mode === 'exact' ? exact : greedy
+    options.follow?.forEach((leg, i) => {
+      this.#ranks.set(`${leg.vm}>${leg.to}`, i)
+    })
     this.#heap = new Heap((a, b) => order(a, b) || a.late - b.late || a.serial - b.serial)
     const size = problem.hosts.length * problem.capacities.length
     this.#wanted = new Float64Array(size)
@@ -150,20 +160,45 @@ class Search {
       const to = p.to[i]!
       if (here === to || p.obstacle(rooms, i, here, to) >= 0) continue
       direct++
-      const late = this.#isShort(here, rooms, wanted) ? 0 : 1
+      const late = this.#rank(i, to) ?? (this.#isShort(here, rooms, wanted) ? 0 : 1)
       this.#heap.push(this.#node(node, { vm: i, to }, node.parks, node.extra, node.remaining - 1, late))
     }
     if (left <= 0 || (mode === 'greedy' && direct > 0 && !judge)) return
     for (const i of vms) {
       const here = at[i]!
       if (here !== p.from[i] || !(judge || left > 1 || this.#isShort(here, rooms, wanted))) continue
+      let found = 0
       for (const stop of p.stops(i)) {
         this.#work--
         if (p.obstacle(rooms, i, here, stop.host) >= 0) continue
         const leg = { vm: i, to: stop.host }
-        this.#heap.push(this.#node(node, leg, node.parks + 1, node.extra + stop.extra, node.remaining, 0))
+        const late = this.#rank(i, stop.host) ?? (mode === 'greedy' && !this.#frees(i, at, rooms) ? 1 : 0)
+        this.#heap.push(this.#node(node, leg, node.parks + 1, node.extra + stop.extra, node.remaining, late))
+        if (mode === 'greedy' && ++found === GREEDY_STOPS) break
       }
     }
+  }
+
+  #rank(i: number, to: number): number | undefined {
+    return this.#o.follow && (this.#ranks.get(`${i}>${to}`) ?? this.#o.follow.length)
+  }
+
+  /** Once VM `i` leaves its host, some move that waits for room there can start. */
+  #frees(i: number, at: Int32Array, rooms: Float64Array): boolean {
+    const p = this.#p
+    const host = at[i]!
+    const leaving = p.load(i, host)
+    return this.#coming(host).some(
+      j => at[j] !== host && p.load(j, host).every((x, c) => x <= 0 || rooms[p.slot(c, host)]! + leaving[c]! >= x),
+    )
+  }
+
+  #coming(host: number): readonly number[] {
+    if (!this.#arrivals) {
+      this.#arrivals = this.#p.hosts.map(() => [])
+      for (const i of this.#o.vms) this.#arrivals[this.#p.to[i]!]!.push(i)
+    }
+    return this.#arrivals[host]!
   }
 
   /** Make every move that can harm nobody, and give the node after them; `at`, `rooms` and `wanted` follow. */

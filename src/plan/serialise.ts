@@ -15,7 +15,7 @@ import type { Watch } from './watch.ts'
 const PROBE_LIMIT = 60
 /** Judge calls that probing may take. */
 const PROBE_CALLS = 1500
-const ROUNDS = 4
+const ROUNDS = 10
 
 /**
  * Schedule legs so that running them in parallel breaks no rule that running them one by one, in this order, keeps.

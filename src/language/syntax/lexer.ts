@@ -90,6 +90,13 @@ const CONSTANTS: ReadonlyMap<string, Value> = new Map<string, Value>([
   ['null', null],
 ])
 
+/** Congress's integers with a prefix. */
+const RADIX = /0(?:x[0-9a-f]+|o[0-7]+|b[01]+)/iy
+const EXPONENT = /e[+-]?[0-9]+/iy
+
+/** Token kinds of the characters that stand alone whatever follows them, by code. */
+const ALONE = new Map([...'()[]{},;'].map(c => [c.charCodeAt(0), SIMPLE[c]!]))
+
 class Lexer {
   readonly #text: string
   readonly #out: Tokens
@@ -111,11 +118,14 @@ class Lexer {
       const c = text.charCodeAt(this.#i)
       if (c === 10) this.#newLine()
       else if (isSpace(c)) this.#i++
+      else if (ALONE.has(c)) {
+        this.#i++
+        this.#push(ALONE.get(c)!, this.#i - 1)
+      } else if (nameStart(text, this.#i) > 0) this.#name()
       else if (c === 35) this.#lineComment()
       else if (c === 47 && text.charCodeAt(this.#i + 1) === 47) this.#lineComment()
       else if (c === 47 && text.charCodeAt(this.#i + 1) === 42) this.#blockComment()
       else if (isDigit(c)) this.#number()
-      else if (nameStart(text, this.#i) > 0) this.#name()
       else if (isDoubleQuote(c)) this.#string(isDoubleQuote)
       else if (isSingleQuote(c)) this.#string(isSingleQuote)
       else this.#sign(c)
@@ -209,26 +219,23 @@ class Lexer {
   #number(): void {
     const text = this.#text
     const start = this.#i
-    const radix = /0(?:x[0-9a-f]+|o[0-7]+|b[01]+)/iy
-    radix.lastIndex = start
-    const prefixed = radix.exec(text)
-    if (prefixed) this.#i += prefixed[0].length
+    if (text.charCodeAt(start) === 48 && this.#matches(RADIX)) this.#i = RADIX.lastIndex
     else {
       this.#digits()
       if (text.charCodeAt(this.#i) === 46 && isDigit(text.charCodeAt(this.#i + 1))) {
         this.#i++
         this.#digits()
       }
-      const exponent = /e[+-]?[0-9]/iy
-      exponent.lastIndex = this.#i
-      const found = exponent.exec(text)
-      if (found) {
-        this.#i += found[0].length
-        this.#digits()
-      }
+      if (nameStart(text, this.#i) > 0 && this.#matches(EXPONENT)) this.#i = EXPONENT.lastIndex
     }
     if (namePart(text, this.#i) > 0) this.#numberWithLetters(start)
     else this.#finishNumber(start, text.slice(start, this.#i))
+  }
+
+  /** Whether a sticky pattern matches here; its `lastIndex` is then behind the match. */
+  #matches(pattern: RegExp): boolean {
+    pattern.lastIndex = this.#i
+    return pattern.test(this.#text)
   }
 
   #digits(): void {

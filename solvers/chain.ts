@@ -78,9 +78,10 @@ export async function describeSolvers(): Promise<readonly SolverDescription[]> {
 }
 
 function order(solvers: readonly RegisteredSolver[], first: string | undefined): readonly RegisteredSolver[] {
-  if (first === undefined) return solvers
+  const usual = solvers.filter(s => !s.byNameOnly)
+  if (first === undefined) return usual
   const named = solvers.find(s => s.name === first)
-  if (named) return [named, ...solvers.filter(s => s !== named)]
+  if (named) return [named, ...usual.filter(s => s !== named)]
   const names = solvers.map(s => s.name)
   const nearest = nearestName(first, names)
   return fail('solver/unknown', `there is no solver called \`${first}\``, {

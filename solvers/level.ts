@@ -1,3 +1,4 @@
+import { holdAt } from './tolerance.ts'
 import type { Model, Objective } from './types.ts'
 
 /**
@@ -140,6 +141,11 @@ export function objectiveValue(objective: Objective, values: Float64Array): numb
   let sum = objective.constant
   for (let i = 0; i < objective.column.length; i++) sum += objective.value[i]! * values[objective.column[i]!]!
   return sum
+}
+
+/** The limit that holds an objective at a value; see `holdAt`. */
+export function holdLimit(objective: Objective, integer: Uint8Array, value: number): number {
+  return holdAt(value, objective.column.every(c => integer[c]) ? objective.granularity : 0)
 }
 
 /** The least value that the column bounds alone allow; -Infinity when a column that matters has no bound. */

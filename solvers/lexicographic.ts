@@ -2,6 +2,7 @@ import { checkSolution } from './check-solution.ts'
 import { SolverFault } from './fault.ts'
 import {
   type Held,
+  holdLimit,
   type LevelAnswer,
   type LevelLimits,
   levelModel,
@@ -9,7 +10,7 @@ import {
   type Progress,
   trivialBound,
 } from './level.ts'
-import { holdAt, near, roundUp, sameValue, snap, TOLERANCE } from './tolerance.ts'
+import { near, roundUp, sameValue, snap, TOLERANCE } from './tolerance.ts'
 import type { Model, Objective, Solution, SolveOptions } from './types.ts'
 
 /** Solves one level wherever its engine lives. Resolves with `none` when the signal stopped it. */
@@ -60,7 +61,7 @@ export async function solveLexicographically(
   const held: Held[] = []
   let proven = true
   for (const [k, objective] of objectives.entries()) {
-    refreshHolds(held, best)
+    refreshHolds(held, best, model.columns.integer)
     const level = levelModel(model, objective, held)
     const least = trivialBound(objective, level.columns.lower, level.columns.upper)
     let bound = roundUp(least, objective.granularity)
@@ -81,7 +82,11 @@ export async function solveLexicographically(
     proven &&= isProven()
     const value = best.valueOf(objective)
     bounds.push(Math.min(bound, value) + 0)
-    held.push({ objective, limit: holdAt(value, objective.granularity), pinned: isAt(value, least, objective) })
+    held.push({
+      objective,
+      limit: holdLimit(objective, model.columns.integer, value),
+      pinned: isAt(value, least, objective),
+    })
   }
   return {
     status: proven ? 'optimal' : 'feasible',
@@ -160,9 +165,9 @@ function shareOfTime(deadline: number, levelsLeft: number): number {
 }
 
 /** A later level may have come upon a better value of an earlier objective that was not proven; hold that instead. */
-function refreshHolds(held: Held[], best: Incumbent): void {
+function refreshHolds(held: Held[], best: Incumbent, integer: Uint8Array): void {
   held.forEach((h, i) => {
-    const limit = holdAt(best.valueOf(h.objective), h.objective.granularity)
+    const limit = holdLimit(h.objective, integer, best.valueOf(h.objective))
     if (!h.pinned && limit < h.limit) held[i] = { ...h, limit }
   })
 }

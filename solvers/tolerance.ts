@@ -18,7 +18,8 @@ export function exceeds(value: number, limit: number, size: number): boolean {
 
 /** Equal within the tolerance. */
 export function near(a: number, b: number): boolean {
-  return a === b || Math.abs(a - b) <= TOLERANCE * Math.max(1, Math.abs(a), Math.abs(b))
+  const difference = Math.abs(a - b)
+  return a === b || (Number.isFinite(difference) && difference <= TOLERANCE * Math.max(1, Math.abs(a), Math.abs(b)))
 }
 
 /** Two values of one objective mean the same. A known granularity decides; without one, the tolerance does. */
@@ -41,10 +42,11 @@ export function snap(value: number, granularity: number): number {
 }
 
 /**
- * The right-hand side that holds an objective at `value` while later ones are minimised. With a known granularity anything below the
- * next multiple means the same; a hundredth of a step keeps the relaxation tight and is far above rounding noise.
+ * The right-hand side that holds an objective at `value` while later ones are minimised. When all its columns are whole and `step` is its
+ * granularity, anything below the next multiple means the same; a hundredth of a step keeps the relaxation tight and is far above
+ * rounding noise. Without a step (0) the slack is only what rounding in the sum may take.
  */
-export function holdAt(value: number, granularity: number): number {
-  const noise = TOLERANCE * Math.max(1, Math.abs(value))
-  return value + (granularity > 0 ? Math.min(granularity / 2, Math.max(noise, granularity / 100)) : noise)
+export function holdAt(value: number, step: number): number {
+  const noise = 1e-9 * Math.max(1, Math.abs(value))
+  return value + (step > 0 ? Math.min(step / 2, Math.max(noise, step / 100)) : noise)
 }

@@ -35,6 +35,10 @@ class LazyEngine implements WorkflowEngine {
 
   async start(definition: WorkflowDefinition, input: unknown, id: string = newId()): Promise<string> {
     const graph = checkWorkflow(definition)
+    if (!/^[^\s/]{1,200}$/.test(id))
+      fail('workflow/execution-id', `\`${id}\` can't be the id of an execution`, {
+        help: 'use an id without blanks and slashes, of at most 200 characters',
+      })
     const inputText = toJson(input ?? null, 'the input')
     const now = this.#clock.now()
     await this.#store.transaction(async tx => {

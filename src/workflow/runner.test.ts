@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DiagnosticError } from '../diagnostic/index.ts'
 import { openStore, type Store } from '../store/index.ts'
@@ -372,6 +373,7 @@ test('start given the same id twice makes one execution', async () => {
   const definition = workflow({ a: { action: 'ok' } })
   await engine.start(definition, 1, 'same')
   await engine.start(definition, 2, 'same')
+  await engine.start({ name: 'other', tasks: { b: { action: 'ok' } } }, 3, 'same')
   expect(await showExecution(store, 'same')).toMatchObject({ input: 1, tasks: [{ state: 'ready' }] })
   expect(await kinds('same')).toEqual(['execution-started'])
 })
@@ -385,6 +387,7 @@ test('what is unknown or can not be stored is said plainly', async () => {
     'the workflow `w` has no task `migrat`',
   )
   await expect(engine.start(workflow({ a: { action: 'x' } }), 1n)).rejects.toThrow("the input can't be written as JSON")
+  await expect(engine.start(workflow({ a: { action: 'x' } }), {}, 'a/b')).rejects.toThrow("`a/b` can't be the id")
   const circle: { self?: unknown } = {}
   circle.self = circle
   const loop: Action = { run: async () => ({ outcome: 'success', data: circle }) }
@@ -405,4 +408,56 @@ test('a runner that stops waits for its actions, and says so to those who wait f
   await end
   await waiting
   expect(await states(id)).toEqual({ a: 'succeeded', b: 'ready' })
+})
+
+describe('a store in trouble', () => {
+  test('a full disk is told to those who wait, loses nothing, and is survived', async () => {
+    const pages = async (limit: number) => sql.raw(`pragma max_page_count = ${limit}`).execute(store.db)
+    const big: Action = { run: async () => ({ outcome: 'success', data: 'x'.repeat(100_000) }) }
+    const faults: unknown[] = []
+    const id = await engine.start(workflow({ a: { action: 'big', 'on-success': ['b'] }, b: { action: 'ok' } }), {})
+    const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(store.db)
+    await pages(rows[0]!.page_count + 8)
+    const runner = runs({ big, ok }, { onFault: e => faults.push(e) })
+    await expect(clock.until(runner.runUntilDone(id))).rejects.toThrow('no room left')
+    expect(await states(id)).toEqual({ a: 'running', b: 'waiting' })
+    await pages(100_000)
+    expect((await clock.until(runner.runUntilDone(id))).state).toBe('succeeded')
+    expect((await kinds(id)).filter(k => k.startsWith('task-started'))).toEqual(['task-started a', 'task-started b'])
+    expect(faults.length).toBeGreaterThan(0)
+  })
+
+  test('a database that is locked for a while is waited for', async () => {
+    let locked = 3
+    const flaky: Store = {
+      ...store,
+      transaction: work =>
+        locked-- > 0
+          ? Promise.reject(new DiagnosticError([{ code: 'store/locked', severity: 'error', message: 'locked' }]))
+          : store.transaction(work),
+    }
+    const id = await engine.start(workflow({ a: { action: 'ok' } }), {})
+    const runner = createRunner(flaky, createEngine(flaky, { clock }), { ok }, { clock })
+    runners.push(runner)
+    expect((await clock.until(runner.runUntilDone(id))).state).toBe('succeeded')
+  })
+})
+
+test('nothing is looked at more often than needed while a delegate is awaited', async () => {
+  const later: Action = { run: async () => 'later' }
+  const id = await engine.start(workflow({ a: { action: 'later' } }), {})
+  let transactions = 0
+  const counted: Store = {
+    ...store,
+    transaction(work) {
+      transactions++
+      return store.transaction(work)
+    },
+  }
+  const runner = createRunner(counted, engine, { later }, { clock, idleMs: 1000 })
+  runners.push(runner)
+  await clock.pass(600_000)
+  // The claim, and the note that it was delegated; looking needs none.
+  expect(transactions).toBe(2)
+  expect(await states(id)).toEqual({ a: 'running' })
 })

@@ -12,6 +12,7 @@ export interface TaskDefinition {
   readonly action: string
   readonly input?: Readonly<Record<string, unknown>>
   readonly 'on-success'?: readonly string[]
+  /** A failure that leads nowhere (neither this nor `on-complete` names a task) makes the execution fail. */
   readonly 'on-error'?: readonly string[]
   readonly 'on-complete'?: readonly string[]
   /** `all`: start when every inbound transition was taken. Default: the first inbound transition starts it. */

@@ -85,3 +85,10 @@ test('a process that dies at steps of its own work and is started again finishes
   expect((await live({})).out).toBe('started\nsucceeded\n')
   await expectDoneOnce()
 }, 120_000)
+
+test('two processes on one database share a plan; one is killed, and the other finishes it', async () => {
+  const [killed, survivor] = await Promise.all([live({ killAfter: 60 }), live({})])
+  expect([null, 'SIGKILL']).toContain(killed.signal)
+  expect(survivor.out).toBe('started\nsucceeded\n')
+  await expectDoneOnce()
+}, 120_000)

@@ -46,6 +46,11 @@ export const workflowCodes = {
     why: 'A task runs once in an execution, so going round again would have no effect.',
     mend: 'Use retry to repeat a task, or start another execution.',
   },
+  'workflow/execution-id': {
+    title: 'id that an execution can not have',
+    why: 'The id is the first part of the tokens by which tries are known outside.',
+    mend: 'Use an id without blanks and slashes, of at most 200 characters, or leave it out.',
+  },
   'workflow/unknown-execution': {
     title: 'unknown execution',
     why: 'The database has no execution of that id.',

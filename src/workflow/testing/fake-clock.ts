@@ -1,5 +1,8 @@
 import type { Clock } from '../types.ts'
 
+/** Timers after which waiting is given up: a test that goes wrong should say so soon. */
+const MOST_TIMERS = 5000
+
 /** A clock that stands still until told; timers fire in order of time, then of setting. */
 export class FakeClock implements Clock {
   #now: number
@@ -38,9 +41,11 @@ export class FakeClock implements Clock {
     }
     promise.then(mark, mark)
     const end = this.#now + limitMs
+    let fired = 0
     for (await settled(); !done; await settled()) {
       const next = this.#next()
-      if (!next || next.at > end) throw new Error(`nothing came of it in ${limitMs} ms of the fake clock`)
+      if (!next || next.at > end || ++fired > MOST_TIMERS)
+        throw new Error(`nothing came of it in ${limitMs} ms of the fake clock`)
       await this.#fire(next)
     }
     return promise

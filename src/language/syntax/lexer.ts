@@ -2,6 +2,7 @@ import type { Diagnostic } from '../../diagnostic/index.ts'
 import type { Value } from '../../tables/index.ts'
 import { isDigit, isDoubleQuote, isFancyDash, isSingleQuote, isSpace, namePart, nameStart } from './characters.ts'
 import { readNumber } from './number.ts'
+import { ALONE, CHARACTER_HELP, DOUBLE, FOREIGN, SIMPLE } from './signs.ts'
 import { T, type TokenKind, Tokens } from './tokens.ts'
 
 /**
@@ -10,66 +11,6 @@ import { T, type TokenKind, Tokens } from './tokens.ts'
  */
 export function lex(text: string, file: string): Tokens {
   return new Lexer(text, file).run()
-}
-
-const SIMPLE: Readonly<Record<string, TokenKind>> = {
-  '(': T.leftParen,
-  ')': T.rightParen,
-  '[': T.leftBracket,
-  ']': T.rightBracket,
-  '{': T.leftBrace,
-  '}': T.rightBrace,
-  ',': T.comma,
-  '.': T.dot,
-  ';': T.semicolon,
-  ':': T.colon,
-  '<': T.less,
-  '>': T.greater,
-  '=': T.equal,
-  '!': T.not,
-  '+': T.plus,
-  '-': T.minus,
-  '*': T.star,
-  '/': T.slash,
-  '%': T.percent,
-}
-
-const DOUBLE: Readonly<Record<string, TokenKind>> = {
-  ':-': T.turnstile,
-  '<=': T.lessEqual,
-  '>=': T.greaterEqual,
-  '==': T.equal,
-  '!=': T.notEqual,
-  ':=': T.arrow,
-  '=>': T.arrow,
-  '->': T.arrow,
-}
-
-/** Spellings of other languages: read as the token meant, and reported. */
-const FOREIGN: Readonly<Record<string, readonly [kind: TokenKind, instead: string]>> = {
-  '&&': [T.comma, ','],
-  '&': [T.comma, ','],
-  '∧': [T.comma, ','],
-  '=<': [T.lessEqual, '<='],
-  '<>': [T.notEqual, '!='],
-  '≤': [T.lessEqual, '<='],
-  '≥': [T.greaterEqual, '>='],
-  '≠': [T.notEqual, '!='],
-  '×': [T.star, '*'],
-  '÷': [T.slash, '/'],
-  '\\+': [T.not, 'not'],
-  '¬': [T.not, 'not'],
-  '~': [T.not, 'not'],
-  '←': [T.turnstile, ':-'],
-}
-
-const CHARACTER_HELP: Readonly<Record<string, string>> = {
-  '|': 'for "or", write a second rule with the same head',
-  '||': 'for "or", write a second rule with the same head',
-  '^': 'for a power, write `pow(x, y)`',
-  '?': 'end a query with nothing, and write a variable as a plain name',
-  $: 'a variable is a plain name without a sign before it',
-  '@': 'a name has letters, digits, `_` and `.`; put text into quotes',
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -93,9 +34,6 @@ const CONSTANTS: ReadonlyMap<string, Value> = new Map<string, Value>([
 /** Congress's integers with a prefix. */
 const RADIX = /0(?:x[0-9a-f]+|o[0-7]+|b[01]+)/iy
 const EXPONENT = /e[+-]?[0-9]+/iy
-
-/** Token kinds of the characters that stand alone whatever follows them, by code. */
-const ALONE = new Map([...'()[]{},;'].map(c => [c.charCodeAt(0), SIMPLE[c]!]))
 
 class Lexer {
   readonly #text: string

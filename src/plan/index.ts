@@ -9,11 +9,12 @@
  * How, and where:
  * - `problem.ts`: VMs and hosts as numbers, loads as room. A host over its capacity has negative room: out yes, in no.
  * - `search.ts`: best-first search for a sequence in which each leg, run alone, fits. Stops on a third host break cycles.
+ * - `dive.ts`: the same without going back, for hundreds of moves at once.
  * - `order.ts`: splits the moves into parts, exact where small, greedy where large: fewest stops, then the cheapest.
  * - `ledger.ts`, `schedule.ts`: from the sequence to the graph. Room, and the limits, are handed from the moves that free them to
  *   those that take them, and each such hand-over is a dependency: which is why no interleaving can break anything.
- * - `watch.ts`, `serialise.ts`: the judge (the policy itself, on states with VMs on two hosts). Legs that must not overlap or
- *   overtake get an edge; what can't be avoided is reported.
+ * - `watch.ts`, `watched-dive.ts`, `serialise.ts`: the judge (the policy itself, on states with VMs on two hosts). A sequence that
+ *   breaks nothing, if one is found; then edges between legs that must not overlap or overtake. What is left is reported.
  * - `impossible.ts`: what was left out, and why.
  *
  * Bounded by counts, not by clock: the same input gives the same plan on every machine.

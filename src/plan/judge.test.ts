@@ -131,6 +131,23 @@ describe('the judge', () => {
   })
 })
 
+test('100 moves in groups that must stay apart, with little room', () => {
+  const hosts = Array.from({ length: 25 }, (_, h) => `h${h}`)
+  const vms = Object.fromEntries(
+    Array.from({ length: 100 }, (_, i) => [`v${i}`, [[1], hosts[i % 25]!, hosts[(i * 3 + 7) % 25]!]] as const),
+  )
+  const at = (end: 1 | 2, host: string) => Object.values(vms).filter(vm => vm[end] === host).length
+  const limits = Object.fromEntries(hosts.map(h => [h, Math.max(at(1, h), at(2, h)) + 1]))
+  const input = inputOf({ limits: [limits], vms })
+  const groups = Array.from({ length: 20 }, (_, g) => Array.from({ length: 5 }, (_, i) => `v${g + 20 * i}`))
+  const judge = apart(input, ...groups)
+  const plan = makePlan({ ...input, judge })
+  expect(replaySteps(input, plan)).toEqual([])
+  expect(plan.impossible).toEqual([])
+  expect(plan.brokenOnTheWay).toEqual([])
+  expect([...newsOnTheWay(input, plan, judge, 5)]).toEqual([])
+})
+
 test('random groups: no interleaving breaks more than is reported', () => {
   const arbitrary = fc.record({
     vms: fc.array(fc.tuple(fc.integer({ min: 1, max: 3 }), fc.nat(4), fc.nat(4), fc.nat(3)), {

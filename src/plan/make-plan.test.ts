@@ -187,6 +187,27 @@ describe('stops on the way', () => {
     expect(plan.moves.filter(m => m.parking).length).toBeLessThanOrEqual(1)
   })
 
+  test('a tangle of 200 hosts, nine tenths full', () => {
+    const limits: Record<string, number> = {}
+    const vms: Record<string, [number[], string, string]> = {}
+    for (let h = 0; h < 200; h++) {
+      limits[`h${h}`] = 8
+      vms[`x${h}`] = [[4], `h${h}`, `h${(h * 3 + 1) % 200}`]
+      vms[`y${h}`] = [[h % 10 === 0 ? 1 : 4], `h${h}`, `h${h % 10 === 0 ? h : (h * 7 + 2) % 200}`]
+    }
+    // Whatever does not fit in the target stays.
+    const load = new Map<string, number>()
+    const add = (host: string, n: number) => load.set(host, (load.get(host) ?? 0) + n)
+    for (const [size, from] of Object.values(vms)) add(from, size[0]!)
+    for (const vm of Object.values(vms)) {
+      add(vm[1], -vm[0][0]!)
+      if ((load.get(vm[2]) ?? 0) + vm[0][0]! > 8) vm[2] = vm[1]
+      add(vm[2], vm[0][0]!)
+    }
+    const { plan } = planOf(inputOf(one(limits, vms)))
+    expect(plan.impossible).toEqual([])
+  })
+
   test('four hosts with 1 GiB free each, asked for 2 GiB in one place', () => {
     const vms: TestCloud['vms'] = {
       a1: [[1], 'a', 'b'],

@@ -33,42 +33,40 @@ export function scheduleWatched(problem: Problem, legs: readonly Leg[], limits: 
       return takeStepsApart(problem, legs, limits, watch, probes.edges, false)
     if (watch.calls - start >= PROBE_CALLS) break
   }
-  return schedule(
-    problem,
-    legs,
-    limits,
-    legs.slice(1).map((_, i) => [i, i + 1] as const),
-  )
+  return schedule(problem, legs, limits, chain(legs.map((_, i) => i)))
 }
 
 /** A violation on the way with the legs (indices) during which it is there. */
-export type Broken = ReadonlyMap<string, ReadonlySet<number>>
+type Broken = ReadonlyMap<string, ReadonlySet<number>>
 
 /** What a schedule breaks on its way, as far as its steps and the single legs of its sequence show. */
 export function findBroken(problem: Problem, legs: readonly ScheduledLeg[], watch: Watch): Broken {
   const broken = new Map<string, Set<number>>()
-  const note = (violations: readonly string[], during: readonly number[]) => {
-    for (const v of violations) {
-      const set = broken.get(v) ?? new Set()
-      for (const i of during) set.add(i)
-      broken.set(v, set)
-    }
+  const note = (violation: string, during: readonly number[]) => {
+    broken.set(violation, new Set([...(broken.get(violation) ?? []), ...during]))
   }
+  // One by one tells exactly which leg it is; a step only that it is one of several.
+  if (legs.length <= PROBE_LIMIT)
+    for (const [violation, leg] of brokenByOne(problem, legs, watch)) note(violation, [leg])
+  const known = new Set(broken.keys())
   const at = [...problem.from]
   for (const step of groupBySteps(legs)) {
     const running = step.map(i => legs[i]!)
-    note(watch.news(at, running), step)
+    const during = watch.news(at, running)
     for (const { vm, to } of running) at[vm] = to
-    note(watch.news(at, []), step)
+    for (const violation of [...during, ...watch.news(at, [])]) if (!known.has(violation)) note(violation, step)
   }
-  if (legs.length > PROBE_LIMIT) return broken
-  const one = [...problem.from]
-  legs.forEach((leg, i) => {
-    note(watch.news(one, [leg]), [i])
-    one[leg.vm] = leg.to
-    note(watch.news(one, []), [i])
-  })
   return broken
+}
+
+/** What running the legs one by one breaks, with the leg. */
+function brokenByOne(problem: Problem, legs: readonly Leg[], watch: Watch): [violation: string, leg: number][] {
+  const at = [...problem.from]
+  return legs.flatMap((leg, i) => {
+    const during = watch.news(at, [leg])
+    at[leg.vm] = leg.to
+    return [...during, ...watch.news(at, [])].map((v): [string, number] => [v, i])
+  })
 }
 
 function groupBySteps(legs: readonly ScheduledLeg[]): number[][] {
@@ -79,6 +77,7 @@ function groupBySteps(legs: readonly ScheduledLeg[]): number[][] {
   return steps
 }
 
+/** Schedule, judge the steps, and add edges where a step breaks what the sequence keeps; one by one if that does not end. */
 function takeStepsApart(
   problem: Problem,
   legs: readonly Leg[],
@@ -88,23 +87,55 @@ function takeStepsApart(
   barriers: boolean,
 ): ScheduledLeg[] {
   const more = [...edges]
-  for (let round = 0; ; round++) {
+  const tolerated = new Set(brokenByOne(problem, legs, watch).map(([violation]) => violation))
+  /** With the legs of `done` ended, `running` overlapping: is something broken meanwhile or after? */
+  const isBad = (done: readonly number[], running: readonly number[]) => {
+    const at = hostsAfter(problem, legs, done)
+    const moving = running.map(i => legs[i]!)
+    const after = hostsAfter(problem, legs, [...done, ...running])
+    return [...watch.news(at, moving), ...watch.news(after, [])].some(v => !tolerated.has(v))
+  }
+  for (let round = 0; round < ROUNDS; round++) {
     const planned = schedule(problem, legs, limits, more, barriers)
-    if (round === ROUNDS) return planned
-    const at = [...problem.from]
     const before = more.length
+    const done: number[] = []
     for (const step of groupBySteps(planned)) {
-      const bad =
-        step.length > 1 &&
-        watch.news(
-          at,
-          step.map(i => planned[i]!),
-        ).length > 0
-      for (const i of step) at[planned[i]!.vm] = planned[i]!.to
-      if (bad) for (let k = 1; k < step.length; k++) more.push([step[k - 1]!, step[k]!])
+      if (isBad(done, step)) more.push(...edgesFor(step, done, isBad))
+      done.push(...step)
     }
     if (more.length === before) return planned
   }
+  return schedule(problem, legs, limits, chain(legs.map((_, i) => i)))
+}
+
+/** What a bad step must wait for: a leg that is bad by itself for one before it in the sequence, else each leg for the last. */
+function edgesFor(
+  step: readonly number[],
+  done: readonly number[],
+  isBad: (done: readonly number[], running: readonly number[]) => boolean,
+): Edge[] {
+  const ended = new Set(done)
+  const waits = step.flatMap((m): Edge[] => {
+    if (!isBad(done, [m])) return []
+    const earlier = Array.from({ length: m }, (_, i) => i).filter(i => !ended.has(i))
+    let bad = 0
+    let fine = earlier.length
+    while (fine - bad > 1) {
+      const middle = (bad + fine) >> 1
+      if (isBad([...done, ...earlier.slice(0, middle)], [m])) bad = middle
+      else fine = middle
+    }
+    return fine === 0 ? [] : [[earlier[fine - 1]!, m]]
+  })
+  return waits.length > 0 ? waits : chain(step)
+}
+
+const chain = (legs: readonly number[]): Edge[] => legs.slice(1).map((leg, i) => [legs[i]!, leg])
+
+function hostsAfter(problem: Problem, legs: readonly Leg[], done: readonly number[]): number[] {
+  const at = [...problem.from]
+  for (const i of [...done].sort((a, b) => a - b)) at[legs[i]!.vm] = legs[i]!.to
+  return at
 }
 
 class Probes {
@@ -180,8 +211,7 @@ class Probes {
 
   #around(m: number, done: readonly number[]): string[] {
     const leg = this.#legs[m]!
-    const at = [...this.#problem.from]
-    for (const i of [...done].sort((a, b) => a - b)) at[this.#legs[i]!.vm] = this.#legs[i]!.to
+    const at = hostsAfter(this.#problem, this.#legs, done)
     const before = this.#watch.news(at, [])
     const during = this.#watch.news(at, [leg])
     at[leg.vm] = leg.to

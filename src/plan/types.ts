@@ -19,6 +19,7 @@ export interface PlanInput {
   /** Hosts VMs may stop at on the way, for each VM: its candidates. */
   readonly candidates: (vm: Value) => readonly Value[]
   readonly moves: readonly TargetMove[]
+  /** A host's load is `base(host)` plus the `load` of every VM of `placement` that is there, moving or not. */
   readonly capacities: readonly Capacity[]
   readonly judge?: Judge
   readonly costOf: (vm: Value, from: Value, to: Value) => number
@@ -45,7 +46,10 @@ export interface Plan {
   readonly moves: readonly PlannedMove[]
   readonly cost: number
   readonly steps: number
-  /** Rules that are broken for a while on the way and hold again at the end, with the moves during which they are. */
+  /**
+   * Violations on the way that are there neither at the start nor at the end, with the moves during which they are (one of them,
+   * where moves overlap); empty without a judge.
+   */
   readonly brokenOnTheWay: readonly { readonly violation: string; readonly during: readonly string[] }[]
   /** Moves of the target for which no safe order was found, and why; the plan leaves them out. */
   readonly impossible: readonly {

@@ -197,33 +197,56 @@ class Question {
     }
   }
 
-  /** "These VMs may be on these hosts only", one for each class of VMs that the policy does not tell apart. */
+  /**
+   * "These VMs may be on these hosts only": one for each class of VMs that the policy does not tell apart, and a single one for all VMs
+   * that may not leave their hosts, which are many wherever a policy narrows candidates down.
+   */
   #candidateConstraints(): Constraint[] {
     const closed = this.#context.problem
-    const open = this.#problem
     const roots = closed.aims.levels.map(l => l.expr)
-    return vmClasses(closed.grounding.store, roots, closed.universe).flatMap(c => {
-      const allowed = new Set(c.hosts.map(h => open.universe.hostNumber.get(closed.universe.hosts[h]!)!))
-      const shut: Literal[] = []
-      for (const vm of c.members)
-        for (const h of open.universe.hostsOf[vm]!)
-          if (!allowed.has(h)) shut.push(negate(open.grounding.store.atom(vm, h)))
-      if (shut.length === 0) return []
-      return [{ literal: open.grounding.store.and(shut), instance: () => candidateInstance(closed, c) }]
+    const classes = vmClasses(closed.grounding.store, roots, closed.universe)
+    const settled = classes.filter(c => c.hosts.length === 1).flatMap(c => c.members)
+    const constraints = classes
+      .filter(c => c.hosts.length > 1)
+      .map(c => ({ literal: this.#staysWithinCandidates(c.members), instance: () => candidateInstance(closed, c) }))
+    constraints.unshift({
+      literal: this.#staysWithinCandidates(settled),
+      instance: () => settledInstance(closed, settled),
     })
+    return constraints.filter(c => c.literal !== TRUE)
+  }
+
+  #staysWithinCandidates(vms: readonly number[]): Literal {
+    const closed = this.#context.problem.universe
+    const { universe, grounding } = this.#problem
+    const shut: Literal[] = []
+    for (const vm of vms) {
+      const allowed = new Set(closed.hostsOf[vm]!.map(h => universe.hostNumber.get(closed.hosts[h]!)!))
+      for (const h of universe.hostsOf[vm]!) if (!allowed.has(h)) shut.push(negate(grounding.store.atom(vm, h)))
+    }
+    return grounding.store.and(shut)
   }
 }
 
 class OutOfTime extends Error {}
 
 function candidateInstance({ universe }: Problem, c: VmClass): RuleInstance {
-  const hosts = c.hosts.map(h => universe.hosts[h])
-  const shown = hosts.length > 5 ? `${hosts.slice(0, 5).join(', ')} and ${hosts.length - 5} more` : hosts.join(', ')
-  const who =
-    c.members.length === 1
-      ? `${universe.vms[c.members[0]!]}`
-      : `${universe.vms[c.members[0]!]} and ${c.members.length - 1} like it`
-  return { rule: `candidate ${universe.candidatePlace}`, instance: `${who} may be on ${shown} only` }
+  return {
+    rule: `candidate ${universe.candidatePlace}`,
+    instance: `${some(c.members.map(vm => universe.vms[vm]!))} may be on ${some(c.hosts.map(h => universe.hosts[h]!))} only`,
+  }
+}
+
+function settledInstance({ universe }: Problem, vms: readonly number[]): RuleInstance {
+  return {
+    rule: `candidate ${universe.candidatePlace}`,
+    instance: `${some(vms.map(vm => universe.vms[vm]!))} may not leave ${vms.length === 1 ? 'its host' : 'their hosts'}`,
+  }
+}
+
+/** A list that stays readable: `a, b, c and 209 more`. */
+function some(values: readonly Value[]): string {
+  return values.length > 4 ? `${values.slice(0, 3).join(', ')} and ${values.length - 3} more` : values.join(', ')
 }
 
 /** VMs that a condition depends on, by node, each worked out once. */

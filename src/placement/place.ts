@@ -1,8 +1,8 @@
 import { type Solution, solveModel } from '../../solvers/index.ts'
 import type { Value } from '../tables/index.ts'
+import { DELEGATED_ROLES } from './analysis.ts'
 import { reasonsOf } from './because.ts'
 import { capacitiesOf } from './capacities.ts'
-import { fatesOf } from './carve.ts'
 import { LOCATION } from './decision.ts'
 import { type Encoding, encode } from './encode.ts'
 import { explainUnsatisfied } from './explain-unsatisfied.ts'
@@ -239,12 +239,14 @@ function judgeOccupancy(
   return judge.with([{ table: LOCATION, inserted, removed }], view => judge.violations(view).map(v => v.text))
 }
 
-function refusedRules(problem: Problem): Target['refused'] {
-  const fates = fatesOf(problem.input.program, problem.judge, problem.analysis)
-  const refused = fates.filter(f => f.fate === 'monitored').map(f => ({ rule: f.place, reason: f.reason }))
-  for (const [id, reason] of problem.aims.refused) {
-    const { span } = problem.judge.program.rules[id]!
-    refused.push({ rule: `${span.file}:${span.line}`, reason })
-  }
-  return refused
+/** Error, warning and cost rules that depend on the placement and are not in the model. */
+function refusedRules({ judge, analysis, aims }: Problem): Target['refused'] {
+  const reasons = new Map<number, string>(aims.refused)
+  for (const [id, refusal] of analysis.refused)
+    if (DELEGATED_ROLES.has(judge.program.tables.get(judge.program.rules[id]!.head.table)?.role ?? ''))
+      reasons.set(id, refusal.reason)
+  return [...reasons].map(([id, reason]) => {
+    const { span } = judge.program.rules[id]!
+    return { rule: `${span.file}:${span.line}`, reason }
+  })
 }

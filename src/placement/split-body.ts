@@ -130,6 +130,8 @@ function fixedClosure(
   outer: ReadonlyMap<number, NumberKind>,
 ): Set<number> {
   const bound = new Set<number>()
+  // `guests(h, n), n = 3` compares n; it does not make n a fixed number to join on.
+  const numbers = new Set(body.filter(l => dependent.has(l)).flatMap(l => numbersOf(l, tables)))
   for (const [v, k] of outer) if (k === 'fixed') bound.add(v)
   for (const literal of body)
     if (literal.kind === 'atom' && !literal.negated) {
@@ -154,10 +156,21 @@ function fixedClosure(
           [literal.left, literal.right],
           [literal.right, literal.left],
         ] as const)
-          if (a.kind === 'variable' && variablesOf(b).every(v => bound.has(v))) bound.add(a.index)
+          if (a.kind === 'variable' && !numbers.has(a.index) && variablesOf(b).every(v => bound.has(v)))
+            bound.add(a.index)
     }
   }
   return bound
+}
+
+/** Variables that a decision-dependent literal binds to a number. */
+function numbersOf(literal: CoreLiteral, tables: TableKnowledge): number[] {
+  if (literal.kind === 'aggregate') return [literal.result.index]
+  if (literal.kind !== 'atom' || literal.negated) return []
+  const columns = tables.columns(literal.table)
+  return literal.args.flatMap((arg, i) =>
+    arg.kind === 'variable' && (columns?.[i] ?? 'fixed') !== 'fixed' ? [arg.index] : [],
+  )
 }
 
 function splitAggregate(

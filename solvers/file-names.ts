@@ -41,12 +41,21 @@ export function escapeNames(count: number, nameOf: (index: number) => string): s
   const seen = new Set<string>()
   return Array.from({ length: count }, (_, index) => {
     let escaped = escapeName(nameOf(index))
-    // A cut must not go through an escape.
-    if (escaped.length > LONGEST) escaped = `${escaped.slice(0, LONGEST).replace(/#.?$/, '')}#@${index}`
+    if (escaped.length > LONGEST) escaped = `${cut(nameOf(index))}#@${index}`
     if (seen.has(escaped)) escaped += `#@${index}`
     seen.add(escaped)
     return escaped
   })
+}
+
+/** As many whole characters of a name as there is room for when escaped. */
+function cut(name: string): string {
+  let kept = ''
+  for (const char of name) {
+    if (escapeName(kept + char).length > LONGEST) break
+    kept += char
+  }
+  return escapeName(kept)
 }
 
 function hex(char: string): string {

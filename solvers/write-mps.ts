@@ -1,11 +1,11 @@
 import { chooseObjective } from './choose-objective.ts'
 import { escapeName, escapeNames } from './file-names.ts'
 import type { Model } from './types.ts'
-import { columnBounds, number, oneLine, summary, type WriteOptions } from './write-lp.ts'
+import { columnBounds, needsOne, number, ONE, oneLine, summary, type WriteOptions } from './write-lp.ts'
 
 /**
- * A model in free MPS format. Names, comments and the choice of the objective as in `writeLp`. The objective's constant is the negated
- * right-hand side of its row, as CBC, GLPK and HiGHS read it. Rows without any bound are left out, with a comment.
+ * A model in free MPS format. Names, comments and the choice of the objective as in `writeLp`. An objective's constant goes into
+ * a column fixed at 1, since readers differ on the sign of an objective's right-hand side. Rows without any bound are left out, with a comment.
  */
 export function writeMps(model: Model, options: WriteOptions = {}): string {
   const one = chooseObjective(model, options.objective)
@@ -41,9 +41,9 @@ export function writeMps(model: Model, options: WriteOptions = {}): string {
       lines.push(` ${name(c)} ${rowName(byColumn.row[i]!)} ${number(byColumn.value[i]!)}`)
   }
   if (inIntegers) lines.push(marker(markers, false))
+  if (needsOne(one)) lines.push(` ${ONE} ${goal} ${number(objective.constant)}`)
 
   lines.push('RHS')
-  if (objective.constant !== 0) lines.push(` RHS ${goal} ${number(-objective.constant)}`)
   const ranges: string[] = []
   for (let r = 0; r < rows.count; r++) {
     const kind = kindOf(one, r)
@@ -57,6 +57,7 @@ export function writeMps(model: Model, options: WriteOptions = {}): string {
 
   lines.push('BOUNDS')
   for (let c = 0; c < columns.count; c++) lines.push(...boundLines(name(c), ...columnBounds(one, c)))
+  if (needsOne(one)) lines.push(...boundLines(ONE, 1, 1))
   lines.push('ENDATA', '')
   return lines.join('\n')
 }

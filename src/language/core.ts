@@ -142,7 +142,8 @@ export type Role = 'error' | 'warning' | 'cost' | 'candidate' | 'migration_cost'
 export interface TableInfo {
   /**
    * The full name. A table that policy `m` defines is `m:name`; a data source's is `module:name`, or `name` when it has no module; a
-   * modal head is `predict[nova:x]`, `insert[m:p]`, `execute[nova:action]`. A table that nobody defines is named as it was written.
+   * modal head is `predict[nova:x]`, `insert[m:p]`, `execute[nova:action]`. A table that nobody defines is named as it was written. Where the heads of a policy's
+   * `error` or `warning` differ in their number of columns, the first number's table is `m:error`, each other one `m:error/NUMBER`.
    */
   readonly name: string
   readonly arity: number
@@ -153,7 +154,7 @@ export interface TableInfo {
   readonly role: Role | undefined
   /** Policy that defines it, for derived tables. */
   readonly policy: string | undefined
-  /** As its author writes it inside its policy: `error`, not `m:error`. */
+  /** As its author writes it inside its policy: `error`, not `m:error`. Several tables of a policy may share it, see `name`. */
   readonly display: string
 }
 

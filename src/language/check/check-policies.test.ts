@@ -53,6 +53,42 @@ describe('names', () => {
   })
 })
 
+describe('error and warning of several arities', () => {
+  it('gives each arity beyond the first a table of its own', () => {
+    const { program, diagnostics } = check('error(x, y) :- r(x, y)  error(x) :- q(x)  error(1)  error(2, 3)')
+    expect(diagnostics).toEqual([])
+    expect(program.rules.map(r => r.head.table)).toEqual(['m:error', 'm:error/1', 'm:error/1', 'm:error'])
+    const common = { kind: 'derived', role: 'error', policy: 'm', display: 'error' }
+    expect(program.tables.get('m:error')).toMatchObject({ ...common, arity: 2 })
+    expect(program.tables.get('m:error/1')).toMatchObject({ ...common, name: 'm:error/1', arity: 1 })
+    expect(program.strata).toEqual([['m:error'], ['m:error/1']])
+  })
+
+  it('reads and orders them by arity, in every policy and through modals', () => {
+    const { program, diagnostics } = check({
+      'a.dl': 'error(x, y) :- r(x, y)  error(x) :- q(x), not error(x, _)  insert[error(x)] :- q(x)',
+      'b.dl': 'warning(n) :- n = count : { a:error(_) }  error(x) :- a:error(x, _)',
+    })
+    expect(diagnostics).toEqual([])
+    expect(program.strata).toEqual([['a:error'], ['a:error/1'], ['insert[a:error/1]'], ['b:warning'], ['b:error']])
+    expect(program.tables.get('insert[a:error/1]')?.display).toBe('insert[error]')
+  })
+
+  it('refuses an arity that no rule gives, and a circle, by the written name', () => {
+    const text = 'error(x, y) :- r(x, y)  error(x) :- error(x, _, _)  error(1)'
+    expectDiagnostic(text, '1:37', 'language/arity', 'as many arguments as one of its rules')
+    const { diagnostics } = check('error(x, y) :- r(x, y)  error(x) :- q(x), not error(x)')
+    expect(diagnostics.map(d => d.message)).toEqual(['`error` depends on the absence of its own rows'])
+    expect(check('error(1)  error(1, 2)  predict[error(x)] :- q(x)').diagnostics.map(d => d.code)).toEqual([
+      'language/predict-derived',
+    ])
+  })
+
+  it('keeps one arity for every other table', () => {
+    expect(codesOf('cost(1, 2)  cost(1, 2, 3)  p(1)  p(1, 2)')).toEqual(['1:13 language/arity', '1:34 language/arity'])
+  })
+})
+
 describe('columns', () => {
   it('puts named columns in their places, by name or number', () => {
     expectRules('p(x, h) :- nova:servers(id=x, host=h)', ['p(x, h) :- nova:servers(x, _, h)'])

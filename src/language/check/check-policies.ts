@@ -71,16 +71,16 @@ function lowerPolicy(policy: PolicyAst, names: Names, report: Report): Entry[] {
 }
 
 function checkRoles(entries: readonly Entry[], names: Names, report: Report): void {
-  const isDerived = (table: string) => {
-    const colon = table.indexOf(':')
-    return colon >= 0 && names.isDerived(table.slice(0, colon), table.slice(colon + 1))
-  }
+  const isDerived = (table: string) => names.ownName(table) !== undefined
   for (const entry of entries) entry.candidates = entry.candidates.filter(h => checkRole(h, isDerived, report))
 }
 
-/** One arity for each table: the schema's, else the first head's, else the first use's. */
+/**
+ * One arity for each table: the schema's, else the first head's, else the first use's. What policies call `error` and `warning` may
+ * be several tables, see `Names`.
+ */
 function checkArities(entries: readonly Entry[], names: Names, report: Report): Arities {
-  const arities = new Arities()
+  const arities = new Arities(table => names.family(table))
   for (const schema of names.schemas.values()) arities.settle(schema.table, schema.columns.length, undefined)
   for (const { candidates } of entries)
     for (const head of candidates) arities.settle(head.table, head.args.length, head.atom.span)

@@ -7,7 +7,10 @@ import { check, schema } from './testing/expect.ts'
 
 /** For each code of the checker a text that has it. The rendered output is in golden/CODE.txt. */
 const cases: Readonly<Record<string, string>> = {
-  'language/arity': 'p(1)\np(1, 2)\no(x) :- q(x), not nova:servers(x, x, x, x)',
+  'language/arity': [
+    'p(1)\np(1, 2)\no(x) :- q(x), not nova:servers(x, x, x, x)',
+    'error(x, x, x) :- q(x)\nerror(1)\nn(x) :- error(x, _)',
+  ].join('\n'),
   'language/builtin-arity': 'p(x) :- q(x), plus(x, 1)',
   'language/builtin-head': 'equal(x) :- q(x)',
   'language/column-twice': 'p(x) :- nova:servers(x, id=x)',

@@ -16,7 +16,7 @@ export function lowerHead(lowering: Lowering, head: HeadAst, scope: Scope): Lowe
   const { policy, names, report } = lowering.around
   const { modal, atom } = head
   const { name } = atom.name
-  const base = modal === undefined ? `${policy}:${name}` : baseOf(lowering, head)
+  const base = modal === undefined ? names.own(policy, name, atom.args.length) : baseOf(lowering, head)
   const display = modal === undefined ? name : `${modal}[${written(atom.name)}]`
   const errors = nameErrors(head, policy)
 
@@ -55,7 +55,7 @@ function isNegativeNumber(arg: HeadAst['atom']['args'][number]): boolean {
 function baseOf(lowering: Lowering, head: HeadAst): string {
   const { policy, names } = lowering.around
   if (head.modal === 'execute') return written(head.atom.name)
-  return names.resolve(policy, head.atom.name).table
+  return names.resolve(policy, head.atom.name, head.atom.args.length).table
 }
 
 function nameErrors(head: HeadAst, policy: string): Diagnostic[] {

@@ -183,7 +183,7 @@ export class Lowering {
 
   #atomLiteral(atom: AtomAst, negated: boolean, scope: Scope, span: Span): CoreLiteral | undefined {
     const { policy, names, report } = this.around
-    const { table, kind } = names.resolve(policy, atom.name)
+    const { table, kind } = names.resolve(policy, atom.name, atom.args.length)
     const placed = placeArguments(atom, table, names.schemas.get(table), report)
     if (!placed) return this.spoil()
     const place: Place = negated ? { kind: 'negated' } : { kind: 'atom' }

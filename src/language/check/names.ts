@@ -15,19 +15,30 @@ export const systemSchemas: readonly TableSchema[] = [
   { table: 'placement:moved', columns: [{ name: 'vm' }, { name: 'from' }, { name: 'to' }] },
 ]
 
+/** A table that a policy defines. */
+export interface OwnTable {
+  /** Full name, of the first arity where there are several. */
+  readonly table: string
+  /** Full names by arity, first come first, where rules give it several: `error` and `warning` alone may have them. */
+  readonly byArity: ReadonlyMap<number, string> | undefined
+}
+
 /**
  * Who defines what: policies by the heads of their rules, data sources by their schemas.
  *
  * An unqualified name inside policy `m` is m's own table when a rule of m has it as head, else a data source's table without a
  * module, else a data source's `m:name`. A qualified name is that policy's or that data source's table; where both have it, the
  * policy wins. A name that nobody defines stays as it was written, so that rows loaded under it later are found.
+ *
+ * `error` and `warning` may have heads of several arities. Each arity beyond the first is a table of its own, `m:error/1`, and a
+ * name means the one with as many columns as it is given arguments, else the first.
  */
 export class Names {
   /** For each policy its derived tables, names without the policy. */
-  readonly #derived: ReadonlyMap<string, ReadonlySet<string>>
+  readonly #derived: ReadonlyMap<string, ReadonlyMap<string, OwnTable>>
   readonly schemas: ReadonlyMap<string, TableSchema>
 
-  constructor(derived: ReadonlyMap<string, ReadonlySet<string>>, schemas: ReadonlyMap<string, TableSchema>) {
+  constructor(derived: ReadonlyMap<string, ReadonlyMap<string, OwnTable>>, schemas: ReadonlyMap<string, TableSchema>) {
     this.#derived = derived
     this.schemas = schemas
   }
@@ -40,22 +51,44 @@ export class Names {
     return this.#derived.get(policy)?.has(name) ?? false
   }
 
+  /** The table of a rule's head in its own policy. */
+  own(policy: string, name: string, arity: number): string {
+    const own = this.#derived.get(policy)?.get(name)
+    return own === undefined ? `${policy}:${name}` : ofArity(own, arity)
+  }
+
+  /** What a policy calls a derived table, by the table's full name: `error` for `m:error/1`; undefined for any other table. */
+  ownName(table: string): string | undefined {
+    const colon = table.indexOf(':')
+    if (colon < 0) return undefined
+    const name = withoutArity(table.slice(colon + 1))
+    return this.isDerived(table.slice(0, colon), name) ? name : undefined
+  }
+
+  /** The tables that share a name with this one, itself included: several where rules give it several arities. */
+  family(table: string): readonly string[] {
+    const colon = table.indexOf(':')
+    const own =
+      colon < 0 ? undefined : this.#derived.get(table.slice(0, colon))?.get(withoutArity(table.slice(colon + 1)))
+    return own?.byArity === undefined ? [table] : [...own.byArity.values()]
+  }
+
   /** Some data source gives tables of this module. */
   isModule(module: string): boolean {
     for (const table of this.schemas.keys()) if (table.startsWith(`${module}:`)) return true
     return false
   }
 
-  resolve(policy: string, name: Pick<NameAst, 'module' | 'name'>): Resolved {
+  resolve(policy: string, name: Pick<NameAst, 'module' | 'name'>, arity: number): Resolved {
     const module = name.module
+    const defined = this.#derived.get(module ?? policy)?.get(name.name)
+    if (defined !== undefined) return { table: ofArity(defined, arity), kind: 'derived' }
     if (module !== undefined) {
       const table = `${module}:${name.name}`
-      if (this.isDerived(module, name.name)) return { table, kind: 'derived' }
       return { table, kind: this.schemas.has(table) ? 'data' : 'unknown' }
     }
-    const own = `${policy}:${name.name}`
-    if (this.isDerived(policy, name.name)) return { table: own, kind: 'derived' }
     if (this.schemas.has(name.name)) return { table: name.name, kind: 'data' }
+    const own = `${policy}:${name.name}`
     if (this.schemas.has(own)) return { table: own, kind: 'data' }
     return { table: name.name, kind: 'unknown' }
   }
@@ -83,7 +116,7 @@ export class Names {
 
   *#visible(policy: string): Iterable<string> {
     for (const [other, tables] of this.#derived)
-      for (const table of tables) {
+      for (const table of tables.keys()) {
         yield `${other}:${table}`
         if (other === policy) yield table
       }
@@ -93,29 +126,60 @@ export class Names {
 
 /** Names read out of policies; schemas of the data sources, with the system's own where they are missing. */
 export function namesOf(policies: readonly PolicyAst[], schemas: Iterable<TableSchema>): Names {
-  const derived = new Map<string, Set<string>>()
-  for (const policy of policies) {
-    const own = derived.get(policy.name) ?? new Set<string>()
-    derived.set(policy.name, own)
-    for (const statement of policy.statements)
-      for (const head of statement.heads) {
-        const { module, name } = head.atom.name
-        if (head.modal === undefined && (module === undefined || module === policy.name)) own.add(name)
-      }
-  }
   const byName = new Map<string, TableSchema>()
   for (const schema of schemas) byName.set(schema.table, schema)
   for (const schema of systemSchemas) if (!byName.has(schema.table)) byName.set(schema.table, schema)
+  const derived = new Map<string, Map<string, OwnTable>>()
+  for (const policy of policies) {
+    const own = new Map<string, OwnTable>()
+    const arities = new Map<string, Set<number>>()
+    derived.set(policy.name, own)
+    for (const { heads } of policy.statements)
+      for (const { modal, atom } of heads) {
+        const { module, name } = atom.name
+        if (modal !== undefined || (module !== undefined && module !== policy.name)) continue
+        const table = own.get(name)?.table ?? `${policy.name}:${name}`
+        if (!own.has(name)) own.set(name, { table, byArity: undefined })
+        if (mayVary(name) && atom.named.length === 0 && !byName.has(table))
+          arities.set(name, (arities.get(name) ?? new Set()).add(atom.args.length))
+      }
+    for (const [name, set] of arities) {
+      const { table } = own.get(name)!
+      const byArity = [...set].map((n, i) => [n, i === 0 ? table : `${table}/${n}`] as const)
+      if (set.size > 1) own.set(name, { table, byArity: new Map(byArity) })
+    }
+  }
   return new Names(derived, byName)
 }
 
 /** The same names read out of a checked program, for queries. */
 export function namesOfProgram(program: Program): Names {
-  const derived = new Map<string, Set<string>>(program.policies.map(p => [p.name, new Set<string>()]))
-  for (const info of program.tables.values())
-    if (info.kind === 'derived' && info.policy !== undefined && info.name === `${info.policy}:${info.display}`)
-      derived.get(info.policy)?.add(info.display)
+  const derived = new Map<string, Map<string, OwnTable>>(program.policies.map(p => [p.name, new Map()]))
+  for (const info of program.tables.values()) {
+    if (info.kind !== 'derived' || info.policy === undefined) continue
+    const own = derived.get(info.policy)
+    if (own === undefined || withoutArity(info.name) !== `${info.policy}:${info.display}`) continue
+    // Tables are listed in the order of their heads: what is met first is the first arity.
+    const known = own.get(info.display)
+    const byArity = new Map([...(known?.byArity ?? []), [info.arity, info.name] as const])
+    own.set(info.display, { table: known?.table ?? info.name, byArity })
+  }
   return new Names(derived, program.schemas)
+}
+
+/** Every tuple of these is one violation, whatever its columns: their rules need not agree on a number of them. */
+function mayVary(name: string): boolean {
+  return name === 'error' || name === 'warning'
+}
+
+function ofArity(own: OwnTable, arity: number): string {
+  return own.byArity?.get(arity) ?? own.table
+}
+
+/** `m:error` for `m:error/1`. No written name has a `/`. */
+function withoutArity(table: string): string {
+  const slash = table.lastIndexOf('/')
+  return slash < 0 ? table : table.slice(0, slash)
 }
 
 /** `nova:servers` from its parts. */

@@ -22,6 +22,18 @@ describe('checkQuery', () => {
     })
   })
 
+  it('finds the table of a violation by its arity', () => {
+    const two = check('warning(x, y) :- r(x, y)  warning(x) :- q(x)').program
+    const tableOf = (text: string) => checkQuery(text, two).rule?.body.map(l => l.kind === 'atom' && l.table)
+    expect(tableOf('warning(x), m:warning(x, _), not warning(1)')).toEqual(['m:warning/1', 'm:warning', 'm:warning/1'])
+    expect(readTuple('warning(1)', two).tuple).toEqual({ table: 'm:warning/1', row: [1] })
+    expect(readTuple('warning(1, 2)', two).tuple).toEqual({ table: 'm:warning', row: [1, 2] })
+    expect(checkQuery('warning(x, y, z)', two).diagnostics).toMatchObject([
+      { code: 'language/arity', message: '`warning` has 1 or 2 columns, but 3 arguments are given' },
+    ])
+    expect(renderTuple(two, 'm:warning/1', [1])).toBe('warning(1)')
+  })
+
   it('reports what makes no query', () => {
     expect(checkQuery('not q(x)', program).diagnostics[0]?.code).toBe('language/unsafe-variable')
     expect(checkQuery('missing(x)', program)).toMatchObject({ diagnostics: [{ code: 'language/unknown-table' }] })

@@ -97,9 +97,11 @@ function lowerText(text: string, program: Program, policy: string | undefined): 
   }
   const names = namesOfProgram(program)
   const lowered = lowerQuery(parsed.literals, { policy: reader, names, text, report })
-  const arities = new Arities()
+  const arities = new Arities(table => names.family(table))
   for (const use of lowered.uses) {
     const known = program.tables.get(use.table)
+    for (const table of names.family(use.table))
+      if (table !== use.table) arities.settle(table, program.tables.get(table)!.arity, undefined)
     // Rows of an unknown table may be loaded with any number of columns; what policies use is the best guess.
     if (known) arities.settle(use.table, known.arity, undefined)
     arities.check(

@@ -24,7 +24,5 @@ export function stratificationError(cycle: readonly Dependency[], names: Names):
 }
 
 function displayOf(table: string, names: Names): string {
-  const colon = table.indexOf(':')
-  const policy = table.slice(0, colon)
-  return colon > 0 && names.isDerived(policy, table.slice(colon + 1)) ? table.slice(colon + 1) : table
+  return names.ownName(table) ?? table
 }

@@ -31,7 +31,7 @@ export function tableInfos(entries: readonly Entry[], names: Names, arities: Ari
     const colon = name.indexOf(':')
     // A derived table gets here when each of its heads was refused.
     const policy = kind === 'derived' ? name.slice(0, colon) : undefined
-    const display = kind === 'derived' ? name.slice(colon + 1) : name
+    const display = (kind === 'derived' ? names.ownName(name) : undefined) ?? name
     return { name, arity, columns: columnsOf(name), kind, role: undefined, policy, display }
   }
 }

@@ -1,6 +1,6 @@
 import { createEvaluator, type Evaluator, type QueryAnswer, type Tuple, type View } from '../datalog/index.ts'
 import { type Diagnostic, DiagnosticError } from '../diagnostic/index.ts'
-import { checkQuery, type Program, readTuple, renderTuple } from '../language/index.ts'
+import { checkQuery, type Program, QUERY, readTuple, renderTuple } from '../language/index.ts'
 import type { Violation } from '../placement/index.ts'
 import type { Sources } from './policy-files.ts'
 import { strict, UNKNOWN_TABLE, type World } from './world.ts'
@@ -23,11 +23,22 @@ export function violationsOf(program: Program, view: View): Violation[] {
   )
 }
 
-/** Rows that satisfy a query, with names read as in the first policy. A table that nobody defines is an error here. */
-export function ask(evaluator: Evaluator, program: Program, text: string, sources: Sources): QueryAnswer {
-  sources.set('<query>', text)
-  stopOnErrors(checkQuery(text, program).diagnostics)
-  return evaluator.query(text)
+/** A query's text, and the policy inside which its names are read (default: the first). */
+export interface Question {
+  readonly query: string
+  readonly policy?: string
+}
+
+/** Rows that satisfy a query. A table that nobody defines is an error here. */
+export function ask(
+  evaluator: Evaluator,
+  program: Program,
+  { query, policy }: Question,
+  sources: Sources,
+): QueryAnswer {
+  sources.set(QUERY, query)
+  stopOnErrors(checkQuery(query, program, policy).diagnostics)
+  return evaluator.query(query, policy)
 }
 
 /**
@@ -35,7 +46,7 @@ export function ask(evaluator: Evaluator, program: Program, text: string, source
  * turn: the first tuple that holds is meant, else the first that can be read at all.
  */
 export function readTupleText(text: string, program: Program, view: View, sources: Sources): Tuple {
-  sources.set('<query>', text)
+  sources.set(QUERY, text)
   const readings = program.policies.map(({ name }) => readTuple(text, program, name))
   const known = readings.flatMap(({ tuple, diagnostics }) =>
     tuple && !diagnostics.some(d => d.code === UNKNOWN_TABLE) ? [tuple] : [],

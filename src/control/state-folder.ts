@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { createSimulator, type Simulator } from '../datasources/index.ts'
-import { fail } from '../diagnostic/index.ts'
+import { DiagnosticError, fail } from '../diagnostic/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import type { Snapshot } from '../tables/index.ts'
 
@@ -55,15 +55,21 @@ export async function openState(options: StateOptions): Promise<StateFolder> {
   }
 }
 
+/** Not mkdir's own `recursive`: Node 20 never comes back from it where a file system answers "no such folder" for ever, as /proc does. */
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true })
+    if (!existsSync(folder)) {
+      const parent = dirname(folder)
+      if (!existsSync(parent)) makeFolder(parent)
+      mkdirSync(folder)
+    } else if (!statSync(folder).isDirectory()) unusable(folder, Object.assign(new Error(), { code: 'EEXIST' }))
   } catch (error) {
     unusable(folder, error)
   }
 }
 
 function unusable(folder: string, error: unknown): never {
+  if (error instanceof DiagnosticError) throw error
   const { code } = error as NodeJS.ErrnoException
   if (code === undefined) throw error
   const reasons: Readonly<Record<string, string>> = {

@@ -36,12 +36,12 @@ function violations(text: string, data = smallCloud()): string[] {
 }
 
 describe('policies', () => {
-  test('unparsable', () => expectRefusal(violations('error(x :- p(x)\n'), 'language/syntax', 'p.dl:1:'))
+  test('unparsable', () => expectRefusal(violations('error(x :- p(x)\n'), 'language/missing-bracket', 'p.dl:1:'))
 
   test('unsafe', () =>
     expectRefusal(
       violations('error (server, a, b) :- same_ha_group(a, b), nova:location(a, server1), nova:location(b, server1)\n'),
-      'language/unsafe',
+      'language/unsafe-variable',
       '`server`',
       'server1',
     ))

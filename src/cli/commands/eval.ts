@@ -6,6 +6,7 @@ import { policiesAndData } from './open.ts'
 
 interface EvalOptions extends DataOptions {
   readonly query: string
+  readonly policy?: string
 }
 
 /** `usher eval`: the rows that satisfy a query. */
@@ -13,11 +14,10 @@ export function addEval(program: Command, context: Context): Command {
   const command = program
     .command('eval')
     .summary('ask for the rows that satisfy a query')
-    .description(
-      'Ask for the rows that satisfy a query: one or more literals, as in the body of a rule. Table names are read as inside the first policy.',
-    )
+    .description('Ask for the rows that satisfy a query: one or more literals, as in the body of a rule.')
     .argument('<policy...>', 'policy files')
     .requiredOption('--query <text>', 'the query, for example: error(server, a, b)')
+    .option('--policy <name>', 'read table names as inside this policy (default: the first)')
     .action((policies: string[], options: EvalOptions) => evaluate(policies, options, context))
   addDataOptions(command, false)
   return examples(command, [
@@ -36,7 +36,7 @@ async function evaluate(policies: readonly string[], options: EvalOptions, conte
   const { world, evaluator, warnings } = await policiesAndData(policies, options, context)
   const { ask } = await import('../../control/index.ts')
   const { renderValue } = await import('../../language/index.ts')
-  const { columns, rows } = ask(evaluator, world.program, options.query, context.sources)
+  const { columns, rows } = ask(evaluator, world.program, options, context.sources)
   if (context.json) return context.answer({ query: options.query, columns, rows, warnings: warnings() })
   if (columns.length === 0) context.say(rows.length > 0 ? 'true' : 'false')
   else {

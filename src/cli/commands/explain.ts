@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
 import { absenceLines, derivationLines } from '../derivation.ts'
+import { absenceJson, derivationJson } from '../derivation-json.ts'
 import { exitCodes } from '../io.ts'
 import { addDataOptions, type DataOptions, examples } from '../options.ts'
 import { policiesAndData } from './open.ts'
@@ -54,7 +55,13 @@ async function explain(
   const absence = derivation || !options.absent ? undefined : evaluator.explainAbsent(tuple)
   if (Boolean(derivation) === Boolean(options.absent)) context.exit = exitCodes.findings
   if (context.json)
-    return context.answer({ tuple, holds: derivation !== undefined, derivation, absence, warnings: warnings() })
+    return context.answer({
+      tuple,
+      holds: derivation !== undefined,
+      ...(derivation && { derivation: derivationJson(derivation) }),
+      ...(absence && { absence: absenceJson(absence) }),
+      warnings: warnings(),
+    })
   if (derivation) for (const line of derivationLines(derivation, program, context.paint)) context.say(line)
   else if (absence) for (const line of absenceLines(absence, program, context.paint)) context.say(line)
   else {

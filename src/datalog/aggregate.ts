@@ -2,6 +2,9 @@ import type { AggregateOperator } from '../language/index.ts'
 import type { Value } from '../tables/index.ts'
 import { ExactSum } from './exact-sum.ts'
 
+/** The largest number that `sum` and `mean` take in, about 8e270: any 2^31 such numbers have a finite exact sum. */
+export const SUM_LIMIT = 2 ** 900
+
 /** Why an aggregate over bindings gave no value although there were some. */
 export type AggregateFault = 'mixed-aggregate' | 'sum-past-2^53'
 
@@ -24,7 +27,7 @@ export class Accumulator {
     this.bindings++
     if (this.#operator === 'count' || this.#bad) return
     if (this.#operator === 'sum' || this.#operator === 'mean') {
-      if (typeof value === 'number') this.#sum.add(value)
+      if (typeof value === 'number' && Math.abs(value) <= SUM_LIMIT) this.#sum.add(value)
       else this.#bad = true
       return
     }

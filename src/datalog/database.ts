@@ -1,18 +1,12 @@
-import { Interner, Relation } from '../tables/index.ts'
+import { type Interner, Relation } from '../tables/index.ts'
 
-/** The relations of one evaluator by table name, with the interner they share. */
-export class Database {
-  readonly interner = new Interner()
-  readonly relations = new Map<string, Relation>()
-
-  /** A table's relation, or undefined for a table that has no row and nobody declared. */
-  get(table: string): Relation | undefined {
-    return this.relations.get(table)
-  }
-
-  size(table: string): number {
-    return this.relations.get(table)?.size ?? 0
-  }
+/** What reads tables by name: queries, explanations, aggregates computed where they stand. */
+export interface Database {
+  readonly interner: Interner
+  /** A table's relation, or undefined for a table that nobody declared. */
+  get(table: string): Relation | undefined
+  /** Rows of a table. */
+  size(table: string): number
 }
 
 /** An empty relation of some arity stands in for tables that are not there. */

@@ -1,73 +1,61 @@
 import { fail } from '../diagnostic/index.ts'
 import type { Program } from '../language/index.ts'
-import { type Delta, type Provenance, Relation, type Row, type TableData } from '../tables/index.ts'
-import { Database } from './database.ts'
-import { evaluateComponent } from './evaluate.ts'
+import { type Delta, Interner, NEW, OLD, type Provenance, type Row, type TableData } from '../tables/index.ts'
+import { Engine, type Memento } from './engine/engine.ts'
 import { explainTuple } from './explain.ts'
 import { explainAbsence } from './explain-absent.ts'
 import { Guard } from './limits.ts'
 import { answerQuery } from './query.ts'
-import { checkRow, checkTable, failUnknownTable, findRow, internRow, rowAt, sortedRows } from './rows.ts'
-import { type Component, componentsOf } from './rules.ts'
+import { checkRow, checkTable, failUnknownTable, findRow, rowAt, sortedRows } from './rows.ts'
+import { componentsOf } from './rules.ts'
 import type { SolveContext } from './solve.ts'
 import { checkStratified } from './stratification.ts'
 import type { Absence, Changes, Derivation, Evaluator, EvaluatorOptions, QueryAnswer, Tuple, View } from './types.ts'
-import { Warnings } from './warnings.ts'
+import { type SavedWarnings, Warnings } from './warnings.ts'
 
 /** An evaluator over a checked program; its tables are empty until `load`. */
 export function createEvaluator(program: Program, options: EvaluatorOptions = {}): Evaluator {
   return new ProgramEvaluator(program, options)
 }
 
-/** Relations that an update replaced or changed, for going back. */
-interface Undo {
-  /** Derived tables' relations before. */
-  readonly replaced: Map<string, Relation | undefined>
-  /** Rows that went in and out of given tables, to be undone last first. */
-  readonly rows: { relation: Relation; row: number[]; inserted: boolean }[]
-  readonly warnings: ReturnType<Warnings['save']>
+/** A `whatIf` that is being read. */
+interface Supposition {
+  readonly warnings: SavedWarnings
+  /** Set when another one was begun inside: then this one was committed first. */
+  memento: Memento | undefined
 }
 
 class ProgramEvaluator implements Evaluator {
   readonly #program: Program
   readonly #options: EvaluatorOptions
-  readonly #components: readonly Component[]
-  readonly #db = new Database()
-  /** Rows that data gave to tables which rules derive too. */
-  readonly #given = new Map<string, Relation>()
-  readonly #derived = new Set<string>()
+  readonly #interner = new Interner()
+  readonly #warnings = new Warnings()
+  #engine: Engine
+  /** Columns of every table that the program or a load knows. */
   readonly #arities = new Map<string, number>()
   readonly #provenance = new Map<string, Provenance>()
-  readonly #watched: ReadonlySet<string>
-  readonly #warnings = new Warnings()
+  readonly #watched: readonly string[]
   #evaluated = false
-  /** Depth of `whatIf` calls. */
-  #supposing = 0
+  /** The innermost `whatIf` that is being read. */
+  #supposing: Supposition | undefined
   readonly view: View
 
   constructor(program: Program, options: EvaluatorOptions) {
     this.#program = program
     this.#options = options
-    this.#components = componentsOf(program)
-    checkStratified(this.#components)
+    checkStratified(componentsOf(program))
     for (const [name, info] of program.tables) this.#arities.set(name, info.arity)
-    for (const rule of program.rules) {
-      this.#derived.add(rule.head.table)
-      this.#arities.set(rule.head.table, rule.head.args.length)
-    }
+    for (const rule of program.rules) this.#arities.set(rule.head.table, rule.head.args.length)
     const roles = [...program.tables.values()].filter(t => t.role !== undefined).map(t => t.name)
-    this.#watched = new Set(options.watch ?? roles)
+    this.#watched = options.watch ?? roles
+    this.#engine = this.#newEngine()
     this.view = {
       rows: table => {
-        this.#ready()
-        const relation = this.#db.get(table)
-        return relation ? sortedRows(this.#db.interner, relation) : []
+        const relation = this.#ready().get(table)
+        return relation ? sortedRows(this.#interner, relation) : []
       },
       has: (table, row) => this.#has({ table, row }),
-      count: table => {
-        this.#ready()
-        return this.#db.size(table)
-      },
+      count: table => this.#ready().size(table),
     }
   }
 
@@ -76,54 +64,51 @@ class ProgramEvaluator implements Evaluator {
   }
 
   load(tables: Iterable<TableData>): void {
-    this.#notSupposing('load')
+    if (this.#supposing) throw new Error('load inside whatIf')
     const loaded = [...tables]
     for (const data of loaded) this.#checkLoad(data)
-    const undo = this.#undo()
-    const arities = new Map(this.#arities)
-    const given = new Map(this.#given)
+    const warnings = this.#warnings.save()
+    this.#warnings.clear()
     try {
-      this.#warnings.clear()
-      for (const data of loaded) {
-        const { table, columns } = data.schema
-        const relation = new Relation(columns.length)
-        for (const row of data.rows) relation.add(row.map(v => this.#db.interner.intern(v)))
-        this.#arities.set(table, columns.length)
-        if (this.#derived.has(table)) this.#given.set(table, relation)
-        else this.#replace(table, relation, undo)
-      }
-      this.#evaluate(new Set(loaded.map(d => d.schema.table)), undo, !this.#evaluated)
-      this.#evaluated = true
+      if (this.#evaluated) this.#replaceTables(loaded)
+      else this.#firstLoad(loaded)
     } catch (error) {
-      this.#rollback(undo)
-      this.#arities.clear()
-      for (const [t, n] of arities) this.#arities.set(t, n)
-      this.#given.clear()
-      for (const [t, r] of given) this.#given.set(t, r)
+      this.#warnings.restore(warnings)
       throw error
     }
-    for (const data of loaded) this.#provenance.set(data.schema.table, data.provenance)
+    for (const { schema, provenance } of loaded) {
+      this.#provenance.set(schema.table, provenance)
+      this.#arities.set(schema.table, schema.columns.length)
+    }
   }
 
   apply(deltas: readonly Delta[]): Changes {
-    this.#notSupposing('apply')
-    return this.#update(deltas).changes
+    if (this.#supposing) throw new Error('apply inside whatIf')
+    const warnings = this.#warnings.save()
+    const changes = this.#update(deltas, warnings, true)
+    this.#engine.commit()
+    return changes
   }
 
   whatIf<T>(deltas: readonly Delta[], read: (view: View, changes: Changes) => T): T {
-    const { changes, undo } = this.#update(deltas)
-    this.#supposing++
+    const outer = this.#supposing
+    if (outer && !outer.memento) outer.memento = this.#engine.commitRemembering()
+    const frame: Supposition = { warnings: this.#warnings.save(), memento: undefined }
+    const changes = this.#update(deltas, frame.warnings, false)
+    this.#supposing = frame
     try {
       return read(this.view, changes)
     } finally {
-      this.#supposing--
-      this.#rollback(undo)
+      this.#supposing = outer
+      if (frame.memento) (frame.memento as Memento).undo()
+      else this.#engine.rollback()
+      this.#warnings.restore(frame.warnings)
     }
   }
 
   query(text: string, policy?: string): QueryAnswer {
-    this.#ready()
-    return answerQuery(text, policy, this.#program, this.#db, this.#asking(new Guard(this.#options.limits ?? {})))
+    const engine = this.#ready()
+    return answerQuery(text, policy, this.#program, engine, this.#asking(new Guard(this.#options.limits ?? {})))
   }
 
   explain(tuple: Tuple): Derivation | undefined {
@@ -132,7 +117,6 @@ class ProgramEvaluator implements Evaluator {
   }
 
   explainAbsent(tuple: Tuple): Absence {
-    this.#ready()
     const arity = this.#arities.get(tuple.table)
     if (arity === undefined) failUnknownTable(tuple.table, this.#arities.keys())
     checkRow(tuple.table, tuple.row, arity)
@@ -142,173 +126,133 @@ class ProgramEvaluator implements Evaluator {
   #explaining() {
     return {
       program: this.#program,
-      db: this.#db,
+      db: this.#engine,
       context: this.#asking(new Guard({})),
-      isGiven: (table: string, row: readonly number[]) => {
-        if (!this.#derived.has(table)) return (this.#db.get(table)?.find(row) ?? -1) >= 0
-        return (this.#given.get(table)?.find(row) ?? -1) >= 0
-      },
+      isGiven: (table: string, row: readonly number[]) => (this.#engine.givenRelation(table)?.find(row) ?? -1) >= 0,
       provenance: (table: string) => this.#provenance.get(table),
     }
   }
 
-  /** Evaluate rules that need no data before anything was loaded. */
-  #ready(): void {
+  /** For questions: what they meet is not counted among the evaluation's warnings. */
+  #asking(guard: Guard): SolveContext {
+    return { warnings: new Warnings(), tick: guard.tick, now: this.#engine.now }
+  }
+
+  /** The engine, with rules that need no data evaluated where nothing was loaded yet. */
+  #ready(): Engine {
     if (!this.#evaluated) this.load([])
+    return this.#engine
   }
 
-  #has(tuple: Tuple): boolean {
-    this.#ready()
-    const ids = findRow(this.#db.interner, tuple.row)
-    const relation = this.#db.get(tuple.table)
+  #newEngine(): Engine {
+    return new Engine(this.#program, this.#interner, this.#warnings, this.#arities)
+  }
+
+  #now(): Date {
+    return this.#options.clock?.() ?? new Date()
+  }
+
+  #has({ table, row }: Tuple): boolean {
+    const relation = this.#ready().get(table)
+    const ids = findRow(this.#interner, row)
     return ids !== undefined && relation !== undefined && ids.length === relation.arity && relation.find(ids) >= 0
-  }
-
-  #notSupposing(what: string): void {
-    if (this.#supposing > 0) throw new Error(`${what} inside whatIf`)
   }
 
   #checkLoad(data: TableData): void {
     checkTable(data)
     const { table, columns } = data.schema
-    const arity = this.#program.tables.get(table)?.arity
-    if (arity !== undefined && arity !== columns.length && this.#program.tables.get(table)?.kind !== 'unknown') {
-      fail(
-        'datalog/wrong-arity',
-        `table \`${table}\` came with ${columns.length} columns, but rules read it with ${arity}`,
-        {
-          help: 'check the schema of its data source',
-        },
-      )
+    const info = this.#program.tables.get(table)
+    const arity = info?.kind === 'unknown' ? this.#engine.get(table)?.arity : this.#arities.get(table)
+    if (arity === undefined || arity === columns.length) return
+    fail('datalog/wrong-arity', `table \`${table}\` came with ${columns.length} columns, but has ${arity}`, {
+      help: 'check the schema of its data source, and the rules that read the table',
+    })
+  }
+
+  /** Into an engine of its own, which takes the place of the present one when all went well. */
+  #firstLoad(loaded: readonly TableData[]): void {
+    const engine = this.#newEngine()
+    const intern = (v: Row[number]) => this.#interner.intern(v)
+    for (const { schema, rows } of loaded) {
+      if (!engine.givenRelation(schema.table)) engine.declare(schema.table, schema.columns.length)
+      const relation = engine.givenRelation(schema.table)!
+      for (const row of rows) relation.add(row.map(intern))
     }
+    engine.evaluateAll(this.#options.limits ?? {}, this.#now())
+    this.#engine = engine
+    this.#evaluated = true
   }
 
-  #context(guard: Guard): SolveContext {
-    return { warnings: this.#warnings, tick: guard.tick, now: (this.#options.clock ?? (() => new Date()))() }
-  }
-
-  /** For questions: what they meet is not counted among the evaluation's warnings. */
-  #asking(guard: Guard): SolveContext {
-    return { ...this.#context(guard), warnings: new Warnings() }
-  }
-
-  #update(deltas: readonly Delta[]): { changes: Changes; undo: Undo } {
-    this.#ready()
-    const undo = this.#undo()
+  /** As a transaction of the differences. */
+  #replaceTables(loaded: readonly TableData[]): void {
+    const engine = this.#engine
+    engine.begin(this.#options.limits ?? {})
     try {
-      const touched = new Map<string, { inserted: Map<string, number[]>; removed: Map<string, number[]> }>()
-      for (const delta of deltas) this.#applyDelta(delta, undo, touched)
-      this.#evaluate(new Set(touched.keys()), undo, false)
-      return { changes: this.#changes(undo, touched), undo }
+      engine.setClock(this.#now())
+      for (const { schema, rows } of loaded) {
+        const { table, columns } = schema
+        if (!engine.givenRelation(table)) engine.declare(table, columns.length)
+        const relation = engine.givenRelation(table)!
+        const wanted = new Set<number>()
+        for (const row of rows) {
+          const ids = row.map(v => this.#interner.intern(v))
+          engine.insert(table, ids)
+          wanted.add(relation.find(ids))
+        }
+        relation.eachSlot(slot => {
+          if (!wanted.has(slot)) engine.delete(table, relation.row(slot))
+        })
+      }
+      engine.propagate()
     } catch (error) {
-      this.#rollback(undo)
+      engine.rollback()
+      throw error
+    }
+    engine.commit()
+  }
+
+  /** Carry deltas out in a transaction that stays open. */
+  #update(deltas: readonly Delta[], warnings: SavedWarnings, withClock: boolean): Changes {
+    const engine = this.#ready()
+    for (const { table, inserted, removed } of deltas) {
+      const arity = this.#arities.get(table)
+      if (arity === undefined) failUnknownTable(table, this.#arities.keys())
+      for (const row of removed) checkRow(table, row, arity)
+      for (const row of inserted) checkRow(table, row, arity)
+    }
+    engine.begin(this.#options.limits ?? {})
+    try {
+      if (withClock) engine.setClock(this.#now())
+      for (const { table, inserted, removed } of deltas) {
+        for (const row of removed) {
+          const ids = findRow(this.#interner, row)
+          if (ids) engine.delete(table, ids)
+        }
+        for (const row of inserted) {
+          const ids = row.map(v => this.#interner.intern(v))
+          engine.insert(table, ids)
+        }
+      }
+      engine.propagate()
+      return this.#changes()
+    } catch (error) {
+      engine.rollback()
+      this.#warnings.restore(warnings)
       throw error
     }
   }
 
-  /** One delta into the given rows; removals before insertions. */
-  #applyDelta(
-    delta: Delta,
-    undo: Undo,
-    touched: Map<string, { inserted: Map<string, number[]>; removed: Map<string, number[]> }>,
-  ): void {
-    const { table } = delta
-    const arity = this.#arities.get(table)
-    if (arity === undefined) failUnknownTable(table, this.#arities.keys())
-    const removed = delta.removed.map(row => internRow(this.#db.interner, table, row, arity))
-    const inserted = delta.inserted.map(row => internRow(this.#db.interner, table, row, arity))
-    const home = this.#derived.has(table) ? this.#given : this.#db.relations
-    let relation = home.get(table)
-    if (!relation) {
-      relation = new Relation(arity)
-      home.set(table, relation)
-    }
-    let change = touched.get(table)
-    const note = (row: number[], isIn: boolean) => {
-      if (!change) {
-        change = { inserted: new Map(), removed: new Map() }
-        touched.set(table, change)
-      }
-      undo.rows.push({ relation: relation!, row, inserted: isIn })
-      const key = row.join()
-      const [to, from] = isIn ? [change.inserted, change.removed] : [change.removed, change.inserted]
-      if (!from.delete(key)) to.set(key, row)
-    }
-    for (const row of removed) if (relation.remove(row)) note(row, false)
-    for (const row of inserted) if (relation.add(row) >= 0) note(row, true)
-  }
-
-  /** Bring derived tables up to date after a change of some given tables. */
-  #evaluate(changed: Set<string>, undo: Undo, all: boolean): void {
-    const guard = new Guard(this.#options.limits ?? {})
-    const context = this.#context(guard)
-    for (const component of this.#components) {
-      const affected =
-        all || component.tables.some(t => changed.has(t)) || [...component.reads].some(t => changed.has(t))
-      if (!affected) continue
-      const fresh = new Map(component.tables.map(t => [t, new Relation(this.#arities.get(t)!)]))
-      for (const [t, relation] of fresh) {
-        const given = this.#given.get(t)
-        given?.eachSlot(slot => relation.add(given.row(slot)))
-        this.#replace(t, relation, undo)
-      }
-      evaluateComponent(component, this.#db, context, guard)
-      for (const t of component.tables)
-        if (!same(undo.replaced.get(t), fresh.get(t)!)) changed.add(t)
-        else changed.delete(t)
-    }
-  }
-
-  #replace(table: string, relation: Relation, undo: Undo): void {
-    if (!undo.replaced.has(table)) undo.replaced.set(table, this.#db.relations.get(table))
-    this.#db.relations.set(table, relation)
-  }
-
-  #undo(): Undo {
-    return { replaced: new Map(), rows: [], warnings: this.#warnings.save() }
-  }
-
-  #rollback(undo: Undo): void {
-    for (const [table, relation] of undo.replaced) {
-      if (relation) this.#db.relations.set(table, relation)
-      else this.#db.relations.delete(table)
-    }
-    for (const { relation, row, inserted } of undo.rows.reverse()) {
-      if (inserted) relation.remove(row)
-      else relation.add(row)
-    }
-    this.#warnings.restore(undo.warnings)
-  }
-
-  #changes(
-    undo: Undo,
-    touched: Map<string, { inserted: Map<string, number[]>; removed: Map<string, number[]> }>,
-  ): Changes {
+  #changes(): Changes {
     const changes = new Map<string, { inserted: Row[]; removed: Row[] }>()
-    const { interner } = this.#db
     for (const table of this.#watched) {
-      const given = touched.get(table)
-      let inserted: Row[] = []
-      let removed: Row[] = []
-      if (this.#derived.has(table)) {
-        if (!undo.replaced.has(table)) continue
-        const before = undo.replaced.get(table) ?? new Relation(this.#arities.get(table)!)
-        const after = this.#db.relations.get(table)!
-        after.eachSlot(slot => before.find(after.row(slot)) < 0 && inserted.push(rowAt(interner, after, slot)))
-        before.eachSlot(slot => after.find(before.row(slot)) < 0 && removed.push(rowAt(interner, before, slot)))
-      } else if (given) {
-        inserted = [...given.inserted.values()].map(r => r.map(id => interner.value(id)))
-        removed = [...given.removed.values()].map(r => r.map(id => interner.value(id)))
-      }
+      const relation = this.#engine.get(table)
+      if (!relation || relation.touchedCount === 0) continue
+      const inserted: Row[] = []
+      const removed: Row[] = []
+      relation.eachChange(NEW, slot => inserted.push(rowAt(this.#interner, relation, slot)))
+      relation.eachChange(OLD, slot => removed.push(rowAt(this.#interner, relation, slot)))
       if (inserted.length + removed.length > 0) changes.set(table, { inserted, removed })
     }
     return changes
   }
-}
-
-function same(before: Relation | undefined, after: Relation): boolean {
-  if ((before?.size ?? 0) !== after.size) return false
-  if (!before) return true
-  for (let slot = 0; slot < after.top; slot++) if (before.find(after.row(slot)) < 0) return false
-  return true
 }

@@ -2,33 +2,39 @@ import { fail } from '../diagnostic/index.ts'
 import type { CoreRule } from '../language/index.ts'
 import type { EvaluationLimits } from './types.ts'
 
-/** How many ticks pass between looks at the clock. */
-const TICKS = 4096
+/** Steps of work between two looks at the clock. */
+const FUEL = 20_000
 
 /** Watches one evaluation: its time and the tuples it derives, and the rule at work when a limit is reached. */
 export class Guard {
   readonly #limits: EvaluationLimits
   readonly #deadline: number
-  #ticks = 0
-  #derived = 0
+  #left: number
+  /** Steps until the next look at the clock: count down, and call `refuel` below zero. */
+  fuel = FUEL
   rule: CoreRule | undefined
 
   constructor(limits: EvaluationLimits) {
     this.#limits = limits
     this.#deadline = performance.now() + (limits.milliseconds ?? Number.POSITIVE_INFINITY)
+    this.#left = limits.derivedTuples ?? Number.POSITIVE_INFINITY
   }
 
-  /** Some work was done; throws when the time is over. */
+  /** One step of work. */
   readonly tick = (): void => {
-    if (++this.#ticks % TICKS === 0 && performance.now() > this.#deadline)
+    if (--this.fuel < 0) this.refuel()
+  }
+
+  /** Throws when the time is over. */
+  refuel(): void {
+    this.fuel = FUEL
+    if (this.#limits.milliseconds !== undefined && performance.now() > this.#deadline)
       this.#stop(`ran for more than ${this.#limits.milliseconds} ms`)
   }
 
-  /** A tuple was derived. */
+  /** A tuple was derived; throws when they are too many. */
   derived(): void {
-    if (++this.#derived > (this.#limits.derivedTuples ?? Number.POSITIVE_INFINITY))
-      this.#stop(`derived more than ${this.#limits.derivedTuples} tuples`)
-    this.tick()
+    if (--this.#left < 0) this.#stop(`derived more than ${this.#limits.derivedTuples} tuples`)
   }
 
   #stop(what: string): never {

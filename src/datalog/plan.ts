@@ -53,8 +53,10 @@ export interface AtomStep {
 export interface PlanOptions {
   /** Rows of a table, for the join order. */
   readonly size: (table: string) => number
-  /** Position of a positive atom to begin with. */
+  /** Position of a literal to begin with although nothing is bound: its changes are what the plan is for. */
   readonly first?: number
+  /** Whether an aggregate's value is looked up, so that its body needs no plan. */
+  readonly isGrouped?: (literal: AggregateLiteral) => boolean
 }
 
 /** A rule that no order of its literals makes computable: the checker lets none through. */
@@ -83,13 +85,20 @@ export function planBody(body: readonly CoreLiteral[], bound: Set<number>, optio
     )
     for (const v of outerVariables(body[step.position]!)) bound.add(v)
   }
-  if (options.first !== undefined) take(atomStep(body[options.first] as AtomLiteral, options.first, bound))
+  if (options.first !== undefined) take(firstStep(body[options.first]!, options.first, bound))
   while (waiting.length > 0) {
     const step = readyStep(waiting, bound, options) ?? bestAtom(waiting, bound, options)
     if (!step) throw new UnsafeBody(waiting[0]!.literal)
     take(step)
   }
   return steps
+}
+
+/** A step that enumerates changes: of an atom's rows whatever its sign, or of an aggregate's groups. */
+function firstStep(literal: CoreLiteral, position: number, bound: ReadonlySet<number>): Step {
+  if (literal.kind === 'atom') return atomStep(literal, position, bound)
+  if (literal.kind === 'aggregate') return { kind: 'aggregate', position, literal, body: [], bound: false }
+  throw new Error('only atoms and aggregates change')
 }
 
 type Waiting = readonly { readonly literal: CoreLiteral; readonly position: number }[]
@@ -115,7 +124,7 @@ function readyStep(waiting: Waiting, bound: ReadonlySet<number>, options: PlanOp
   }
   for (const { literal, position } of waiting) {
     if (literal.kind !== 'aggregate' || !literal.groupBy.every(v => bound.has(v))) continue
-    const body = planBody(literal.body, new Set(bound), { size: options.size })
+    const body = options.isGrouped?.(literal) ? [] : planBody(literal.body, new Set(bound), { size: options.size })
     return { kind: 'aggregate', position, literal, body, bound: bound.has(literal.result.index) }
   }
   return undefined

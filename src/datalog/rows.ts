@@ -2,12 +2,6 @@ import { fail, nearestName } from '../diagnostic/index.ts'
 import type { Interner, Relation, Row, TableData } from '../tables/index.ts'
 import { compareRows } from '../tables/index.ts'
 
-/** A row's ids, new values interned; a DiagnosticError when it has a wrong length or holds something that is no value. */
-export function internRow(interner: Interner, table: string, row: Row, arity: number): number[] {
-  checkRow(table, row, arity)
-  return row.map(v => interner.intern(v))
-}
-
 export function checkRow(table: string, row: Row, arity: number, where = ''): void {
   if (row.length !== arity) {
     fail(

@@ -44,7 +44,8 @@ export function componentsOf(program: Pick<Program, 'rules'>): Component[] {
   })
 }
 
-function stronglyConnected(nodes: readonly string[], edges: (node: string) => readonly string[]): string[][] {
+/** Components in an order in which each comes after those it has edges to. */
+export function stronglyConnected(nodes: readonly string[], edges: (node: string) => readonly string[]): string[][] {
   const order = new Map<string, number>()
   const low = new Map<string, number>()
   const open: string[] = []

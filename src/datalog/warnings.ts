@@ -55,6 +55,8 @@ interface Entry {
   count: number
 }
 
+export type SavedWarnings = readonly (readonly [string, Entry])[]
+
 /** Counts what evaluation met, by place; the first case of each is kept as an example. */
 export class Warnings {
   #entries = new Map<string, Entry>()
@@ -71,13 +73,13 @@ export class Warnings {
     this.#entries.clear()
   }
 
-  /** A copy of the counts, for `restore`. */
-  save(): ReadonlyMap<string, Entry> {
-    return new Map([...this.#entries].map(([key, entry]) => [key, { ...entry }]))
+  /** What `restore` takes to bring the present counts back. */
+  save(): SavedWarnings {
+    return [...this.#entries].map(([key, entry]) => [key, { ...entry }] as const)
   }
 
-  restore(saved: ReadonlyMap<string, Entry>): void {
-    this.#entries = new Map(saved)
+  restore(saved: SavedWarnings): void {
+    if (this.#entries.size > 0 || saved.length > 0) this.#entries = new Map(saved.map(([key, e]) => [key, { ...e }]))
   }
 
   get diagnostics(): readonly Diagnostic[] {

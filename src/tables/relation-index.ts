@@ -4,6 +4,8 @@ import type { Relation } from './relation.ts'
 /**
  * The slots of a relation by the values of some columns: chained hashing, chains doubly linked so that a row leaves in constant time
  * however many rows share its key. A chain may hold rows of other keys with the same hash: the reader compares (see `matches`).
+ *
+ * A single column needs no hash: ids are handed out in order, so that their low bits spread rows well and keep neighbours near.
  */
 export class RelationIndex {
   readonly columns: readonly number[]
@@ -19,18 +21,21 @@ export class RelationIndex {
     this.#relation = relation
     this.columns = columns
     let buckets = 16
-    while (buckets < relation.size) buckets *= 2
+    while (buckets < relation.linked) buckets *= 2
     this.heads = new Int32Array(buckets).fill(-1)
     this.next = new Int32Array(relation.capacity)
     this.#previous = new Int32Array(relation.capacity)
-    relation.eachSlot(slot => this.#link(slot))
-    this.#entries = relation.size
+    this.#linkAll()
+    this.#entries = relation.linked
   }
 
   /** The first slot whose bucket is that of `key`, or -1; go on with `next[slot]`. */
   first(key: ArrayLike<number>): number {
-    let h = 0
-    for (let i = 0; i < this.columns.length; i++) h = mix(h, key[i]!)
+    let h = key[0]!
+    if (this.columns.length > 1) {
+      h = mix(0, h)
+      for (let i = 1; i < this.columns.length; i++) h = mix(h, key[i]!)
+    }
     return this.heads[h & (this.heads.length - 1)]!
   }
 
@@ -47,9 +52,10 @@ export class RelationIndex {
       this.next = grownInts(this.next, this.#relation.capacity)
       this.#previous = grownInts(this.#previous, this.#relation.capacity)
     }
-    if (++this.#entries > this.heads.length) {
+    this.#entries++
+    if (this.#entries > this.heads.length) {
       this.heads = new Int32Array(this.heads.length * 2).fill(-1)
-      this.#relation.eachSlot(other => this.#link(other))
+      this.#linkAll()
     } else this.#link(slot)
   }
 
@@ -63,6 +69,12 @@ export class RelationIndex {
     this.#entries--
   }
 
+  /** Backwards, so that chains run in the order of slots, which is that of memory. */
+  #linkAll(): void {
+    const state = this.#relation.state
+    for (let slot = this.#relation.top - 1; slot >= 0; slot--) if (state[slot] !== 0) this.#link(slot)
+  }
+
   #link(slot: number): void {
     const bucket = this.#bucket(slot)
     const head = this.heads[bucket]!
@@ -74,8 +86,11 @@ export class RelationIndex {
 
   #bucket(slot: number): number {
     const columns = this.#relation.columns
-    let h = 0
-    for (const c of this.columns) h = mix(h, columns[c]![slot]!)
+    let h = columns[this.columns[0]!]![slot]!
+    if (this.columns.length > 1) {
+      h = mix(0, h)
+      for (let i = 1; i < this.columns.length; i++) h = mix(h, columns[this.columns[i]!]![slot]!)
+    }
     return h & (this.heads.length - 1)
   }
 }

@@ -1,108 +1,291 @@
 import { grownInts, mix } from './hash.ts'
 import { RelationIndex } from './relation-index.ts'
 
+/** Bits of a slot's state. A row that no transaction has touched has both; 0 is a free slot. */
+export const OLD = 1
+export const NEW = 2
+const BOTH = OLD | NEW
+const TOUCHED = 4
+
 /**
  * A set of tuples of interned ids: one Int32Array for each column, a hash over whole rows, and indexes on column subsets made when
  * first asked for. A row lives in a *slot*, which stays its own until it is removed; slots of removed rows are used again.
+ *
+ * A *transaction* is whatever `insert`, `delete` and `adjust` did since the last `commit` or `rollback`. While one is open both states
+ * can be read, by the bits OLD and NEW of each slot: that is how a change is joined with the tables as they were and as they will be.
+ * Rows that left are forgotten, and new ones become old, at the commit.
+ *
+ * A *counted* relation keeps a row while its count, the number of its derivations, is above zero.
  */
 export class Relation {
   readonly arity: number
   columns: Int32Array[]
-  /** Rows in the set. */
+  /** Bits for each slot: OLD, NEW, and whether the open transaction has touched it. */
+  state = new Uint8Array(16)
+  /** For each slot the row's derivations. Empty unless counted. */
+  counts: Int32Array
+  /** Rows in the set, the open transaction included. */
   size = 0
+  /** Rows stored, those that the open transaction removed included. */
+  linked = 0
   /** All slots in use are below this; some below it may be free. */
   top = 0
-  #heads = new Int32Array(16).fill(-1)
-  #next = new Int32Array(16)
-  /** 1 where a slot holds a row. */
-  #used = new Uint8Array(16)
+  /** Slots that the open transaction has touched, in order; the first `touchedCount` entries. */
+  touched = new Int32Array(16)
+  touchedCount = 0
+  /** A place to lay a row for a call of the methods below, so that no array is made for each. */
+  readonly scratch: Int32Array
+  readonly #counted: boolean
+  /** Counts before the transaction, as `touched`. */
+  #before = new Int32Array(16)
+  heads = new Int32Array(16).fill(-1)
+  next = new Int32Array(16)
   #free: number[] = []
-  readonly #indexes = new Map<string, RelationIndex>()
+  readonly #indexes: RelationIndex[] = []
 
-  constructor(arity: number) {
+  constructor(arity: number, options: { readonly counted?: boolean } = {}) {
     this.arity = arity
     this.columns = Array.from({ length: arity }, () => new Int32Array(16))
+    this.scratch = new Int32Array(arity)
+    this.#counted = options.counted ?? false
+    this.counts = new Int32Array(this.#counted ? 16 : 0)
   }
 
   /** Slots there is room for. */
   get capacity(): number {
-    return this.#next.length
+    return this.next.length
   }
 
-  /** The slot of a row, or -1. */
+  /** The slot of a row that is in the set now, or -1. */
   find(row: ArrayLike<number>): number {
-    let slot = this.#heads[this.#hash(row) & (this.#heads.length - 1)]!
-    while (slot >= 0 && !this.#equals(slot, row)) slot = this.#next[slot]!
-    return slot
+    const slot = this.locate(row)
+    return slot >= 0 && (this.state[slot]! & NEW) !== 0 ? slot : -1
   }
 
-  /** Store a row; its slot, or -1 when it was there already. */
-  add(row: ArrayLike<number>): number {
-    if (this.find(row) >= 0) return -1
-    const slot = this.#free.pop() ?? this.top++
-    if (slot >= this.#next.length) this.#grow()
-    for (let c = 0; c < this.arity; c++) this.columns[c]![slot] = row[c]!
-    this.#used[slot] = 1
-    if (++this.size > this.#heads.length) {
-      this.#heads = new Int32Array(this.#heads.length * 2).fill(-1)
-      this.eachSlot(other => this.#link(other))
-    } else this.#link(slot)
-    for (const index of this.#indexes.values()) index.insert(slot)
-    return slot
-  }
-
-  /** Take a row out; false when it was not there. */
-  remove(row: ArrayLike<number>): boolean {
-    const bucket = this.#hash(row) & (this.#heads.length - 1)
-    let before = -1
-    let slot = this.#heads[bucket]!
-    while (slot >= 0 && !this.#equals(slot, row)) {
-      before = slot
-      slot = this.#next[slot]!
+  /** The slot of a row that is stored, whatever its state, or -1. */
+  locate(row: ArrayLike<number>): number {
+    const { columns, next, arity } = this
+    let slot = this.heads[this.#hash(row) & (this.heads.length - 1)]!
+    if (arity === 2) {
+      const [a, b] = [columns[0]!, columns[1]!]
+      const [x, y] = [row[0]!, row[1]!]
+      while (slot >= 0 && (a[slot] !== x || b[slot] !== y)) slot = next[slot]!
+      return slot
     }
+    while (slot >= 0 && !this.#equals(slot, row)) slot = next[slot]!
+    return slot
+  }
+
+  /** Store a row outside of any transaction; its slot, or -1 when it was there already. */
+  add(row: ArrayLike<number>): number {
+    if (this.locate(row) >= 0) return -1
+    const slot = this.#store(row)
+    this.state[slot] = BOTH
+    if (this.#counted) this.counts[slot] = 1
+    this.size++
+    return slot
+  }
+
+  /** Take a row out outside of any transaction; false when it was not there. */
+  remove(row: ArrayLike<number>): boolean {
+    const slot = this.locate(row)
     if (slot < 0) return false
-    for (const index of this.#indexes.values()) index.remove(slot)
-    if (before >= 0) this.#next[before] = this.#next[slot]!
-    else this.#heads[bucket] = this.#next[slot]!
-    this.#used[slot] = 0
-    this.#free.push(slot)
+    this.#forget(slot)
     this.size--
     return true
   }
 
+  /** Put a row in; its slot, or -1 when it was in. */
+  insert(row: ArrayLike<number>): number {
+    let slot = this.locate(row)
+    if (slot < 0) slot = this.#store(row)
+    else if ((this.state[slot]! & NEW) !== 0) return -1
+    this.#touch(slot)
+    this.state[slot]! |= NEW
+    this.size++
+    return slot
+  }
+
+  /** Take a row out; its slot, or -1 when it was not in. */
+  delete(row: ArrayLike<number>): number {
+    const slot = this.locate(row)
+    return slot >= 0 && this.deleteSlot(slot) ? slot : -1
+  }
+
+  deleteSlot(slot: number): boolean {
+    if ((this.state[slot]! & NEW) === 0) return false
+    this.#touch(slot)
+    this.state[slot]! &= ~NEW
+    this.size--
+    return true
+  }
+
+  /** Bring back a stored row that is out. */
+  restoreSlot(slot: number): void {
+    this.#touch(slot)
+    this.state[slot]! |= NEW
+    this.size++
+  }
+
+  /** Change a row's count; it may pass through values below zero. True when the row came in by it. */
+  adjust(row: ArrayLike<number>, by: number): boolean {
+    let slot = this.locate(row)
+    if (slot < 0) slot = this.#store(row)
+    this.#touch(slot)
+    const count = this.counts[slot]! + by
+    this.counts[slot] = count
+    const state = this.state[slot]!
+    if (count > 0) {
+      if ((state & NEW) !== 0) return false
+      this.state[slot] = state | NEW
+      this.size++
+      return true
+    }
+    if ((state & NEW) !== 0) {
+      this.state[slot] = state & ~NEW
+      this.size--
+    }
+    return false
+  }
+
+  /** Whether the open transaction, as it stands, changes the set. */
+  get changed(): boolean {
+    for (let i = 0; i < this.touchedCount; i++) {
+      const bits = this.state[this.touched[i]!]! & BOTH
+      if (bits === OLD || bits === NEW) return true
+    }
+    return false
+  }
+
+  /** Visit the slots of rows that the open transaction puts in (`NEW`) or takes out (`OLD`). */
+  eachChange(which: typeof OLD | typeof NEW, visit: (slot: number) => void): void {
+    for (let i = 0; i < this.touchedCount; i++) {
+      const slot = this.touched[i]!
+      if ((this.state[slot]! & BOTH) === which) visit(slot)
+    }
+  }
+
+  commit(): void {
+    const { touched, state } = this
+    for (let i = 0; i < this.touchedCount; i++) {
+      const slot = touched[i]!
+      if ((state[slot]! & NEW) !== 0) state[slot] = BOTH
+      else this.#forget(slot)
+    }
+    this.touchedCount = 0
+  }
+
+  rollback(): void {
+    const { touched, state } = this
+    for (let i = this.touchedCount - 1; i >= 0; i--) {
+      const slot = touched[i]!
+      const bits = state[slot]!
+      if ((bits & OLD) !== 0) {
+        if ((bits & NEW) === 0) this.size++
+        state[slot] = BOTH
+        if (this.#counted) this.counts[slot] = this.#before[i]!
+      } else {
+        if ((bits & NEW) !== 0) this.size--
+        this.#forget(slot)
+      }
+    }
+    this.touchedCount = 0
+  }
+
+  /** The count that the row of the i-th touched slot had before the transaction. */
+  countBefore(i: number): number {
+    return this.#before[i]!
+  }
+
+  /** Set a stored row's count outside of any transaction. */
+  setCount(slot: number, count: number): void {
+    this.counts[slot] = count
+  }
+
   /** The index on some columns (at least one, ascending), made now if nobody asked before. */
   index(columns: readonly number[]): RelationIndex {
-    const key = columns.join()
-    let index = this.#indexes.get(key)
-    if (!index) {
-      index = new RelationIndex(this, columns)
-      this.#indexes.set(key, index)
+    for (const index of this.#indexes) {
+      if (index.columns.length === columns.length && index.columns.every((c, i) => c === columns[i])) return index
     }
+    const index = new RelationIndex(this, columns)
+    this.#indexes.push(index)
     return index
   }
 
+  /** Visit the slots of all rows in the set now. */
   eachSlot(visit: (slot: number) => void): void {
-    for (let slot = 0; slot < this.top; slot++) if (this.#used[slot]) visit(slot)
+    for (let slot = 0; slot < this.top; slot++) if ((this.state[slot]! & NEW) !== 0) visit(slot)
   }
 
   holds(slot: number): boolean {
-    return this.#used[slot] === 1
+    return (this.state[slot]! & NEW) !== 0
   }
 
   row(slot: number): number[] {
     return this.columns.map(c => c[slot]!)
   }
 
+  #touch(slot: number): void {
+    const state = this.state[slot]!
+    if ((state & TOUCHED) !== 0) return
+    this.state[slot] = state | TOUCHED
+    const i = this.touchedCount++
+    if (i === this.touched.length) {
+      this.touched = grownInts(this.touched, i * 2)
+      if (this.#counted) this.#before = grownInts(this.#before, i * 2)
+    }
+    this.touched[i] = slot
+    if (this.#counted) this.#before[i] = this.counts[slot]!
+  }
+
+  /** A slot for a new row, linked everywhere; its state is for the caller to set. */
+  #store(row: ArrayLike<number>): number {
+    const slot = this.#free.pop() ?? this.top++
+    if (slot >= this.next.length) this.#grow()
+    for (let c = 0; c < this.arity; c++) this.columns[c]![slot] = row[c]!
+    if (this.#counted) this.counts[slot] = 0
+    this.linked++
+    if (this.linked > this.heads.length) {
+      this.heads = new Int32Array(this.heads.length * 2).fill(-1)
+      for (let other = this.top - 1; other >= 0; other--) {
+        if (this.state[other] !== 0 || other === slot) this.#link(other)
+      }
+    } else this.#link(slot)
+    if (this.#indexes.length > 0) {
+      // An index that grows links all slots in use, this one among them.
+      this.state[slot] = TOUCHED
+      for (const index of this.#indexes) index.insert(slot)
+      this.state[slot] = 0
+    }
+    return slot
+  }
+
+  #forget(slot: number): void {
+    for (const index of this.#indexes) index.remove(slot)
+    const bucket = this.#bucketOf(slot)
+    let at = this.heads[bucket]!
+    if (at === slot) this.heads[bucket] = this.next[slot]!
+    else {
+      while (this.next[at] !== slot) at = this.next[at]!
+      this.next[at] = this.next[slot]!
+    }
+    this.state[slot] = 0
+    this.#free.push(slot)
+    this.linked--
+  }
+
   #grow(): void {
-    const length = this.#next.length * 2
+    const length = this.next.length * 2
     this.columns = this.columns.map(c => grownInts(c, length))
-    this.#next = grownInts(this.#next, length)
-    const used = new Uint8Array(length)
-    used.set(this.#used)
-    this.#used = used
+    this.next = grownInts(this.next, length)
+    if (this.#counted) this.counts = grownInts(this.counts, length)
+    const state = new Uint8Array(length)
+    state.set(this.state)
+    this.state = state
   }
 
   #hash(row: ArrayLike<number>): number {
+    if (this.arity === 1) return row[0]!
     let h = 0
     for (let c = 0; c < this.arity; c++) h = mix(h, row[c]!)
     return h
@@ -114,10 +297,16 @@ export class Relation {
   }
 
   #link(slot: number): void {
+    const bucket = this.#bucketOf(slot)
+    this.next[slot] = this.heads[bucket]!
+    this.heads[bucket] = slot
+  }
+
+  #bucketOf(slot: number): number {
+    const { columns, arity } = this
     let h = 0
-    for (let c = 0; c < this.arity; c++) h = mix(h, this.columns[c]![slot]!)
-    const bucket = h & (this.#heads.length - 1)
-    this.#next[slot] = this.#heads[bucket]!
-    this.#heads[bucket] = slot
+    if (arity === 1) h = columns[0]![slot]!
+    else for (let c = 0; c < arity; c++) h = mix(h, columns[c]![slot]!)
+    return h & (this.heads.length - 1)
   }
 }

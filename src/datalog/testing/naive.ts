@@ -219,8 +219,8 @@ function aggregate(l: Extract<CoreLiteral, { kind: 'aggregate' }>, env: Env, row
     if (kinds.size !== 1 || !(kinds.has('number') || kinds.has('string'))) return undefined
     return values.reduce((a, b) => (compares(l.operator === 'min' ? '<' : '>', b!, a!) ? b : a))
   }
-  if (!values.every(v => typeof v === 'number')) return undefined
-  const sum = exactSum(values)
+  if (!values.every(v => typeof v === 'number' && Math.abs(v) <= 2 ** 900)) return undefined
+  const sum = exactSum(values as number[])
   if (l.operator === 'mean') return values.length === 0 ? undefined : sum / values.length
   return Math.abs(sum) > 2 ** 53 - 1 ? undefined : sum
 }

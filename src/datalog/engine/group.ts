@@ -1,0 +1,211 @@
+import type { AggregateLiteral, AggregateOperator } from '../../language/index.ts'
+import { type Interner, Relation } from '../../tables/index.ts'
+import { SUM_LIMIT } from '../aggregate.ts'
+import { ExactSum } from '../exact-sum.ts'
+import type { Warnings } from '../warnings.ts'
+import { Extremes } from './extremes.ts'
+
+/**
+ * The groups of one aggregate, kept current under bindings that come and go. A group lives in the slot that its key has in
+ * `keys`. Its result is in `now`: a number for count, sum and mean, the id of a value for min and max, NaN where the literal
+ * fails. During a transaction `before` has the result that a touched group had when it began.
+ */
+export class Group {
+  readonly operator: AggregateOperator
+  readonly literal: AggregateLiteral
+  readonly keys: Relation
+  now = new Float64Array(16)
+  before = new Float64Array(16)
+  /** 1 where the open transaction has touched the group. */
+  isTouched = new Uint8Array(16)
+  touched: number[] = []
+  /** The result of a group that has no binding. */
+  readonly nothing: number
+  readonly #interner: Interner
+  readonly #warnings: Warnings
+  #bindings = new Int32Array(16)
+  /** Bindings whose value the aggregate cannot take in. */
+  #bad = new Int32Array(16)
+  /** The sum while it is exact in one double. */
+  #sums = new Float64Array(16)
+  readonly #exact = new Map<number, ExactSum>()
+  readonly #extremes = new Map<number, Extremes>()
+  /** What was fed in the open transaction, for going back. */
+  #log: { slot: number; value: number; by: 1 | -1 }[] = []
+
+  constructor(literal: AggregateLiteral, interner: Interner, warnings: Warnings) {
+    this.literal = literal
+    this.operator = literal.operator
+    this.keys = new Relation(literal.groupBy.length)
+    this.#interner = interner
+    this.#warnings = warnings
+    this.nothing = this.operator === 'count' || this.operator === 'sum' ? 0 : Number.NaN
+  }
+
+  /** Results are ids of values, not numbers. */
+  get givesIds(): boolean {
+    return this.operator === 'min' || this.operator === 'max'
+  }
+
+  /**
+   * A binding comes (1) or goes (-1) in the group whose key lies in `keys.scratch`. `value`: a number or NaN for sum and mean, an id or
+   * -1 for min and max, nothing for count.
+   */
+  feed(value: number, by: 1 | -1): void {
+    const key = this.keys.scratch
+    let slot = this.keys.locate(key)
+    if (slot < 0) {
+      slot = this.keys.add(key)
+      this.#reset(slot)
+    }
+    if (this.isTouched[slot] === 0) {
+      this.isTouched[slot] = 1
+      this.before[slot] = this.now[slot]!
+      this.touched.push(slot)
+    }
+    this.#log.push({ slot, value, by })
+    this.#take(slot, value, by)
+  }
+
+  #take(slot: number, value: number, by: 1 | -1): void {
+    this.#bindings[slot]! += by
+    if (this.operator === 'count') return
+    if (this.givesIds) {
+      const type = value < 0 ? 'none' : typeof this.#interner.value(value)
+      if (type !== 'number' && type !== 'string') {
+        this.#bad[slot]! += by
+        return
+      }
+      let extremes = this.#extremes.get(slot)
+      if (!extremes) {
+        extremes = new Extremes(this.#interner, this.operator as 'min' | 'max')
+        this.#extremes.set(slot, extremes)
+      }
+      extremes.adjust(value, by)
+      return
+    }
+    if (!(value <= SUM_LIMIT && value >= -SUM_LIMIT)) {
+      this.#bad[slot]! += by
+      return
+    }
+    const x = by === 1 ? value : -value
+    const exact = this.#exact.get(slot)
+    if (exact) {
+      exact.add(x)
+      return
+    }
+    const sum = this.#sums[slot]!
+    const total = sum + x
+    const shadow = total - sum
+    const error = sum - (total - shadow) + (x - shadow)
+    if (error === 0) this.#sums[slot] = total
+    else {
+      const parts = new ExactSum()
+      parts.add(sum)
+      parts.add(x)
+      this.#exact.set(slot, parts)
+    }
+  }
+
+  /** Work out the results of the touched groups; whether any differs from before. */
+  settle(): boolean {
+    let changed = false
+    for (const slot of this.touched) {
+      const result = this.#result(slot)
+      this.now[slot] = result
+      if (!Object.is(result, this.before[slot])) changed = true
+    }
+    return changed
+  }
+
+  #result(slot: number): number {
+    const bindings = this.#bindings[slot]!
+    if (bindings === 0) return this.nothing
+    if (this.operator === 'count') return bindings
+    if (this.#bad[slot]! > 0) return this.#fail('mixed-aggregate', slot)
+    if (this.givesIds) {
+      const extremes = this.#extremes.get(slot)!
+      return extremes.best ?? this.#fail('mixed-aggregate', slot)
+    }
+    const sum = this.#exact.get(slot)?.value ?? this.#sums[slot]!
+    if (this.operator === 'mean') return sum / bindings + 0
+    return Math.abs(sum) > Number.MAX_SAFE_INTEGER ? this.#fail('sum-past-2^53', slot) : sum + 0
+  }
+
+  #fail(why: 'mixed-aggregate' | 'sum-past-2^53', slot: number): number {
+    this.#warnings.add(why, this.literal.span, () => {
+      const key = this.keys.row(slot).map(id => JSON.stringify(this.#interner.value(id)))
+      return key.length === 0 ? `\`${this.operator}\`` : `\`${this.operator}\` for ${key.join(', ')}`
+    })
+    return Number.NaN
+  }
+
+  commit(): void {
+    for (const slot of this.touched) {
+      this.isTouched[slot] = 0
+      if (this.#bindings[slot] === 0) this.#forget(slot)
+    }
+    this.touched = []
+    this.#log = []
+  }
+
+  rollback(): void {
+    for (let i = this.#log.length - 1; i >= 0; i--) {
+      const { slot, value, by } = this.#log[i]!
+      this.#take(slot, value, by === 1 ? -1 : 1)
+    }
+    for (const slot of this.touched) {
+      this.now[slot] = this.before[slot]!
+      this.isTouched[slot] = 0
+      if (this.#bindings[slot] === 0) this.#forget(slot)
+    }
+    this.touched = []
+    this.#log = []
+  }
+
+  /** A way back from the open transaction for after its commit. */
+  remember(): () => void {
+    const fed = this.#log.map(({ slot, value, by }) => ({ key: this.keys.row(slot), value, by }))
+    return () => {
+      for (const { key, value, by } of fed.reverse()) {
+        this.keys.scratch.set(key)
+        this.feed(value, by === 1 ? -1 : 1)
+      }
+      this.settle()
+      this.commit()
+    }
+  }
+
+  #forget(slot: number): void {
+    this.keys.remove(this.keys.row(slot))
+    this.#exact.delete(slot)
+    this.#extremes.delete(slot)
+  }
+
+  #reset(slot: number): void {
+    if (slot >= this.now.length) {
+      const length = this.now.length * 2
+      this.now = grownDoubles(this.now, length)
+      this.before = grownDoubles(this.before, length)
+      this.#sums = grownDoubles(this.#sums, length)
+      this.#bindings = grown(this.#bindings, new Int32Array(length))
+      this.#bad = grown(this.#bad, new Int32Array(length))
+      this.isTouched = grown(this.isTouched, new Uint8Array(length))
+    }
+    this.now[slot] = this.nothing
+    this.#sums[slot] = 0
+    this.#bindings[slot] = 0
+    this.#bad[slot] = 0
+  }
+}
+
+function grownDoubles(old: Float64Array, length: number): Float64Array<ArrayBuffer> {
+  const copy = new Float64Array(length)
+  copy.set(old)
+  return copy
+}
+
+function grown<T extends Int32Array | Uint8Array>(old: T, fresh: T): T {
+  fresh.set(old)
+  return fresh
+}

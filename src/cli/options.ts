@@ -43,7 +43,7 @@ export function examples(command: Command, pairs: readonly (readonly [command: s
   return command.addHelpText('after', `\nExamples:\n${text}`)
 }
 
-export function positive(text: string): number {
+function positive(text: string): number {
   const value = Number(text)
   if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
     throw new InvalidArgumentError('It must be a number above 0.')

@@ -27,8 +27,8 @@ function bordered(columns: readonly Column[], rows: readonly (readonly string[])
   return `${table.toString()}\n`
 }
 
-/** Aligned columns without borders, whatever the sink: for text inside other text. */
-export function aligned(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+/** Aligned columns without borders. */
+function aligned(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const lines = [columns.map(column => column.title), ...rows].map(row => row.map(cell => cell.split('\n')))
   const widths = columns.map((_, i) =>
     Math.max(...lines.map(row => Math.max(...(row[i] ?? ['']).map(part => visibleLength(part))))),

@@ -31,14 +31,17 @@ export function checkSolution(model: Model, raw: Float64Array): Checked {
   for (let r = 0; r < rows.count; r++) {
     let sum = 0
     let size = 0
+    let exact = true
     for (let i = rows.rowStart[r]!; i < rows.rowStart[r + 1]!; i++) {
-      const term = rows.entryValue[i]! * values[rows.entryColumn[i]!]!
+      const column = rows.entryColumn[i]!
+      const term = rows.entryValue[i]! * values[column]!
       sum += term
       size = Math.max(size, Math.abs(term))
+      if (!columns.integer[column]) exact = false
     }
     const lower = rows.lower[r]!
     const upper = rows.upper[r]!
-    if (exceeds(lower, sum, size) || exceeds(sum, upper, size))
+    if (exceeds(lower, sum, size, exact) || exceeds(sum, upper, size, exact))
       return { wrong: `row ${rows.name(r)} = ${sum} is outside ${lower}..${upper}` }
   }
   return { values }

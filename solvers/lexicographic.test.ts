@@ -124,3 +124,46 @@ describe('the lexicographic driver', () => {
     await expect(solving(point(0))).rejects.toThrow('answered 1 values for 2 columns')
   })
 })
+
+describe('an answer that rounding breaks', () => {
+  /** use ≤ 1e6·open, use ≥ 1; least open - use. */
+  const m = new ModelBuilder()
+  const open = m.addColumn({ name: 'open', upper: 1, integer: true })
+  const use = m.addColumn({ name: 'use', upper: 9 })
+  m.addRow({
+    name: 'open when used',
+    entries: [
+      [use, 1],
+      [open, -1e5],
+    ],
+    upper: 0,
+  })
+  m.addObjective({
+    name: 'goal',
+    entries: [
+      [open, 1],
+      [use, -0.1],
+    ],
+  })
+  const model = m.build()
+
+  it('is mended by solving for the continuous columns again', async () => {
+    const { asked, solve } = scripted(
+      { status: 'optimal', values: point(9e-6, 0.9), bound: -0.09 },
+      { status: 'optimal', values: point(0, 0), bound: 0 },
+    )
+    const answer = await solve(model)
+    expect(answer).toMatchObject({ status: 'feasible', objective: [0] })
+    // The bound stays what it was, so that nothing is claimed that rounding took away.
+    expect(answer.bounds[0]).toBeCloseTo(-0.09, 4)
+    expect(asked[1]!.level.columns.upper).toEqual(point(0, 9))
+  })
+
+  it('is a fault when that does not help', async () => {
+    const { solve } = scripted(
+      { status: 'optimal', values: point(9e-6, 0.9), bound: -0.09 },
+      { status: 'infeasible', bound: 0 },
+    )
+    await expect(solve(model)).rejects.toThrow('row open when used = 0.9 is outside -Infinity..0')
+  })
+})

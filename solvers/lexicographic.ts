@@ -1,4 +1,4 @@
-import { checkSolution } from './check-solution.ts'
+import { type Checked, checkSolution } from './check-solution.ts'
 import { SolverFault } from './fault.ts'
 import {
   type Held,
@@ -10,7 +10,7 @@ import {
   type Progress,
   trivialBound,
 } from './level.ts'
-import { near, roundUp, sameValue, snap, TOLERANCE } from './tolerance.ts'
+import { INTEGRALITY, near, roundUp, sameValue, snap, TOLERANCE } from './tolerance.ts'
 import type { Model, Objective, Solution, SolveOptions } from './types.ts'
 
 /** Solves one level wherever its engine lives. Resolves with `none` when the signal stopped it. */
@@ -125,11 +125,40 @@ async function runLevel(
   if (answer.status === 'infeasible' && best.known)
     throw new SolverFault(solver, 'claims that there is no feasible point, though one is known')
   if (answer.values) {
-    const checked = checkSolution(level, answer.values)
+    let checked = checkSolution(level, answer.values)
+    if (checked.wrong !== undefined && isMixed(level))
+      checked = await polish(level, answer.values, checked, run, limits, options)
     if (checked.wrong !== undefined) throw new SolverFault(solver, `wrong answer: ${checked.wrong}`)
     best.offer(checked.values)
   }
   return { ...answer, bound: Math.max(answer.bound, told) }
+}
+
+/**
+ * A whole column that was off by noise moves others when it is rounded, the more so the larger its coefficients. Fix the whole columns
+ * where they were rounded to, and let the solver find the continuous ones again.
+ */
+async function polish(
+  level: Model,
+  values: Float64Array,
+  checked: Checked,
+  run: RunLevel,
+  limits: LevelLimits,
+  options: SolveOptions,
+): Promise<Checked> {
+  const { columns } = level
+  const isNoise = (value: number) => Math.abs(value - Math.round(value)) <= INTEGRALITY
+  if (!values.every((value, c) => !columns.integer[c] || isNoise(value))) return checked
+  const fix = (bounds: Float64Array) => bounds.map((bound, c) => (columns.integer[c] ? Math.round(values[c]!) : bound))
+  const fixed = { ...level, columns: { ...columns, lower: fix(columns.lower), upper: fix(columns.upper) } }
+  const silent: Progress = { incumbent: () => {}, bound: () => {} }
+  const answer = await run(fixed, { ...limits, start: undefined }, silent, options.signal)
+  const again = answer.values && checkSolution(level, answer.values)
+  return again?.values ? again : checked
+}
+
+function isMixed({ columns }: Model): boolean {
+  return columns.integer.includes(1) && columns.integer.includes(0)
 }
 
 /** A model without columns has one point; it is feasible when no row asks for anything. */

@@ -17,7 +17,7 @@ export interface RegisteredSolver extends Solver {
 }
 
 /** Put the lexicographic driver and the size gate around something that solves one level. */
-export function solverOf(
+function solverOf(
   name: string,
   limits: SolverLimits,
   unavailable: () => Promise<string | undefined>,

@@ -98,11 +98,6 @@ export function runInWorker(
   })
 }
 
-/** End all idle workers, for tests and measurements. */
-export async function endIdleWorkers(): Promise<void> {
-  await Promise.all(idle.splice(0).map(worker => worker.terminate()))
-}
-
 function start(): Worker {
   const worker = new Worker(entryPoint(), {
     execArgv: [],

@@ -37,7 +37,7 @@ for (const solver of registry) {
           expect(solution.status).toBe(wanted ? 'optimal' : 'infeasible')
           expect(solution.objective.map(v => v + 0)).toEqual((wanted ?? []).map(v => v + 0))
         }),
-        { numRuns: solver.byNameOnly || solver.name === 'executable' ? 25 : 100 },
+        { numRuns: solver.byNameOnly || solver.name === 'executable' ? 15 : 60 },
       )
     })
   })

@@ -9,11 +9,14 @@ export const TOLERANCE = 1e-6
 /** How far an integer column may be from a whole number before rounding; farther is a wrong answer, not noise. */
 export const INTEGRALITY = 1e-5
 
-/** `value` may exceed `limit` by the tolerance, `size` being the largest term that went into `value`. */
-export function exceeds(value: number, limit: number, size: number): boolean {
+/** How far a sum of whole columns may be off, relatively: these were rounded, so that only the sum's own rounding is left. */
+const SUM_NOISE = 1e-9
+
+/** `value` exceeds `limit` beyond tolerance, `size` being the largest term that went into `value`; `exact`: all columns are whole. */
+export function exceeds(value: number, limit: number, size: number, exact = false): boolean {
   if (value <= limit) return false
   const finite = Number.isFinite(limit) ? Math.abs(limit) : 0
-  return value - limit > TOLERANCE * Math.max(1, finite, size)
+  return value - limit > (exact ? SUM_NOISE : TOLERANCE) * Math.max(1, finite, size)
 }
 
 /** Equal within the tolerance. */

@@ -68,7 +68,10 @@ export type LiteralAst = AtomLiteralAst | ComparisonAst
 export interface AtomLiteralAst {
   readonly kind: 'atom-literal'
   readonly negated: boolean
-  /** `execute[p(x)]` in a body, which the parser reports as an error; kept so that the text can be printed. */
+  /**
+   * `p+(x)`, `insert[p(x)]`, `delete[p(x)]`: reads what rules with such a head give. `execute` and `predict` here have been reported as
+   * errors by the parser, and are kept so that the text can be printed.
+   */
   readonly modal?: Modal
   readonly atom: AtomAst
   readonly span: Span

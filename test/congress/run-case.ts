@@ -99,7 +99,8 @@ function select(evaluator: Pick<Evaluator, 'query'>, query: string, policy: stri
   if (literal?.kind !== 'atom-literal' || literals.length > 1) throw new Error('not a query of one atom')
   const { columns, rows } = evaluator.query(query, policy)
   const { name, args } = literal.atom
-  const table = name.module === undefined ? name.name : `${name.module}:${name.name}`
+  const plain = name.module === undefined ? name.name : `${name.module}:${name.name}`
+  const table = literal.modal === undefined ? plain : `${literal.modal}[${plain}]`
   return unique(
     rows.map(row =>
       tupleText(

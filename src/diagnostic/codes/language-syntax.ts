@@ -108,8 +108,8 @@ export const syntaxCodes = {
     mend: 'Use one of the four, or parentheses for arguments.',
   },
   'language/modal-literal': {
-    title: 'a modal in a body',
-    why: '`insert`, `delete`, `execute` and `predict` say what a rule is for, and so stand in its head.',
+    title: '`execute` or `predict` in a body',
+    why: '`execute` and `predict` say what a rule is for, and so stand in its head; only `insert` and `delete` can be read.',
     mend: 'Read the table without the modal, or define a table of your own for both uses.',
   },
   'language/positional-after-named': {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parsePolicy } from '../syntax/parse.ts'
 import { checkPolicies } from './check-policies.ts'
+import { checkQuery } from './query.ts'
 import { check, codesOf, expectDiagnostic, expectRules, firstRule, schema } from './testing/expect.ts'
 
 describe('names', () => {
@@ -280,6 +281,33 @@ describe('roles', () => {
       ['delete', 'delete[nova:servers]'],
     ])
     expect(program.tables.get('insert[m:p]')).toMatchObject({ display: 'insert[p]', kind: 'derived', role: undefined })
+  })
+
+  it('reads what rules of `insert` and `delete` give', () => {
+    const { program, diagnostics } = check({
+      'm.dl': 'p+(x) :- q(x)  p-(x) :- s(x)  o(x) :- insert[p(x)], not delete[p(x)]  p(1)  b:o+(x) :- p+(x)',
+      'b.dl': 'o(x) :- b:o+(x), m:p-(x)',
+    })
+    expect(diagnostics).toEqual([])
+    const read = program.rules.map(r => r.body.map(l => l.kind === 'atom' && l.table))
+    expect(read.slice(2)).toEqual([['insert[m:p]', 'delete[m:p]'], [], ['insert[m:p]'], ['insert[b:o]', 'delete[m:p]']])
+    expect(program.strata.map(s => s[0])).toEqual(['insert[m:p]', 'delete[m:p]', 'm:o', 'm:p', 'insert[b:o]', 'b:o'])
+    expect(checkQuery('p+(x), b:o+(x)', program).rule?.body).toMatchObject([
+      { table: 'insert[m:p]' },
+      { table: 'insert[b:o]' },
+    ])
+  })
+
+  it('judges such a reading as any other', () => {
+    const { diagnostics } = check(
+      'p+(x) :- q(x)  o(x) :- p+(x, _)  n(x) :- p-(x)  insert[equal(x)] :- q(x), not equal+(x)',
+    )
+    expect(diagnostics.map(d => `${d.code} ${d.message}`)).toEqual([
+      'language/arity `insert[p]` has 1 column, but 2 arguments are given',
+      'language/unknown-table nobody defines the table `delete[p]`: it is read as empty, and this rule never fires',
+      'language/unstratified `insert[equal]` depends on the absence of its own rows',
+    ])
+    expect(diagnostics[1]?.help).toBe('write a rule with the head `delete[p(…)]`')
   })
 
   it('does not warn of a table that is only predicted', () => {

@@ -87,8 +87,8 @@ function checkArities(entries: readonly Entry[], names: Names, report: Report): 
   for (const entry of entries) {
     const { uses } = entry.lowered
     let sound = true
-    for (const { table, atom, arity } of uses)
-      sound = arities.check(table, { name: written(atom.name), arity, span: atom.span, isHead: false }, report) && sound
+    for (const { table, atom, display, arity } of uses)
+      sound = arities.check(table, { name: display, arity, span: atom.span, isHead: false }, report) && sound
     entry.candidates = entry.candidates.filter(h => headAgrees(h, arities, report))
     if (!sound) entry.candidates = []
   }

@@ -1,12 +1,12 @@
 import type { Diagnostic, Span } from '../../diagnostic/index.ts'
-import type { AtomAst, ExprAst, LiteralAst, Modal, StatementAst } from '../ast.ts'
+import type { AtomAst, AtomLiteralAst, ExprAst, LiteralAst, Modal, StatementAst } from '../ast.ts'
 import { builtins } from '../builtins.ts'
 import type { CoreHead, CoreLiteral, CoreTerm, Wildcard } from '../core.ts'
 import { lowerBuiltin } from './builtin-literal.ts'
 import { placeArguments } from './columns.ts'
 import { lowerExpr } from './expression.ts'
 import { lowerHead } from './head.ts'
-import type { Names } from './names.ts'
+import { type Names, written } from './names.ts'
 import { namesIn, type Occurrence, type Place, Scope } from './scope.ts'
 import type { Strictness } from './stratify.ts'
 
@@ -15,6 +15,9 @@ export interface TableUse {
   readonly table: string
   readonly kind: 'derived' | 'data' | 'unknown'
   readonly atom: AtomAst
+  readonly modal: Modal | undefined
+  /** As written: `nova:servers`, `insert[p]`. */
+  readonly display: string
   readonly arity: number
   /** Under `not`, or inside an aggregate: the table must be complete before it is read. */
   readonly strict: Strictness
@@ -148,10 +151,10 @@ export class Lowering {
       return
     }
     const { name } = literal.atom
-    const builtin = name.module === 'builtin' || (name.module === undefined && builtins.has(name.name))
-    const lowered = builtin
-      ? lowerBuiltin(this, literal, scope)
-      : this.#atomLiteral(literal.atom, literal.negated, scope, literal.span)
+    const builtin =
+      literal.modal === undefined &&
+      (name.module === 'builtin' || (name.module === undefined && builtins.has(name.name)))
+    const lowered = builtin ? lowerBuiltin(this, literal, scope) : this.#atomLiteral(literal, scope)
     if (lowered) out.push(lowered)
     else this.#assume([literal], scope)
   }
@@ -181,10 +184,13 @@ export class Lowering {
     }
   }
 
-  #atomLiteral(atom: AtomAst, negated: boolean, scope: Scope, span: Span): CoreLiteral | undefined {
+  #atomLiteral({ atom, modal, negated, span }: AtomLiteralAst, scope: Scope): CoreLiteral | undefined {
     const { policy, names, report } = this.around
-    const { table, kind } = names.resolve(policy, atom.name, atom.args.length)
-    const placed = placeArguments(atom, table, names.schemas.get(table), report)
+    // The parser has reported these.
+    if (modal === 'execute' || modal === 'predict') return this.spoil()
+    const base = names.resolve(policy, atom.name, atom.args.length)
+    const { table, kind } = modal ? names.resolveModal(modal, policy, atom.name, atom.args.length) : base
+    const placed = placeArguments(atom, base.table, names.schemas.get(base.table), report)
     if (!placed) return this.spoil()
     const place: Place = negated ? { kind: 'negated' } : { kind: 'atom' }
     const args = placed.map(a => this.term(a, place, scope))
@@ -193,6 +199,8 @@ export class Lowering {
       table,
       kind,
       atom,
+      modal,
+      display: modal ? `${modal}[${written(atom.name)}]` : written(atom.name),
       arity: args.length,
       strict: inside ? 'aggregate' : negated ? 'not' : undefined,
       required: !negated && !inside,

@@ -1,6 +1,6 @@
 import { nearestName } from '../../diagnostic/index.ts'
 import type { TableSchema } from '../../tables/index.ts'
-import type { NameAst, PolicyAst } from '../ast.ts'
+import type { Modal, NameAst, PolicyAst } from '../ast.ts'
 import type { Program } from '../core.ts'
 
 /** What a table's name means, read inside a policy. `table` is the full name. */
@@ -37,10 +37,17 @@ export class Names {
   /** For each policy its derived tables, names without the policy. */
   readonly #derived: ReadonlyMap<string, ReadonlyMap<string, OwnTable>>
   readonly schemas: ReadonlyMap<string, TableSchema>
+  /** Full names of the tables that have a rule with a modal head: `insert[m:p]`. */
+  readonly #modal: ReadonlySet<string>
 
-  constructor(derived: ReadonlyMap<string, ReadonlyMap<string, OwnTable>>, schemas: ReadonlyMap<string, TableSchema>) {
+  constructor(
+    derived: ReadonlyMap<string, ReadonlyMap<string, OwnTable>>,
+    schemas: ReadonlyMap<string, TableSchema>,
+    modal: ReadonlySet<string>,
+  ) {
     this.#derived = derived
     this.schemas = schemas
+    this.#modal = modal
   }
 
   isPolicy(module: string): boolean {
@@ -91,6 +98,12 @@ export class Names {
     const own = `${policy}:${name.name}`
     if (this.schemas.has(own)) return { table: own, kind: 'data' }
     return { table: name.name, kind: 'unknown' }
+  }
+
+  /** The same for `insert[p(x)]`, of whichever policy's rules. */
+  resolveModal(modal: Modal, policy: string, name: Pick<NameAst, 'module' | 'name'>, arity: number): Resolved {
+    const table = `${modal}[${this.resolve(policy, name, arity).table}]`
+    return { table, kind: this.#modal.has(table) ? 'derived' : 'unknown' }
   }
 
   /** What to do about a name that resolves to nothing. */
@@ -149,14 +162,23 @@ export function namesOf(policies: readonly PolicyAst[], schemas: Iterable<TableS
       if (set.size > 1) own.set(name, { table, byArity: new Map(byArity) })
     }
   }
-  return new Names(derived, byName)
+  const modalTables = new Set<string>()
+  const names = new Names(derived, byName, modalTables)
+  for (const policy of policies)
+    for (const { heads } of policy.statements)
+      for (const { modal, atom } of heads)
+        if (modal !== undefined)
+          modalTables.add(names.resolveModal(modal, policy.name, atom.name, atom.args.length).table)
+  return names
 }
 
 /** The same names read out of a checked program, for queries. */
 export function namesOfProgram(program: Program): Names {
   const derived = new Map<string, Map<string, OwnTable>>(program.policies.map(p => [p.name, new Map()]))
+  const modal = new Set<string>()
   for (const info of program.tables.values()) {
     if (info.kind !== 'derived' || info.policy === undefined) continue
+    if (info.name.endsWith(']')) modal.add(info.name)
     const own = derived.get(info.policy)
     if (own === undefined || withoutArity(info.name) !== `${info.policy}:${info.display}`) continue
     // Tables are listed in the order of their heads: what is met first is the first arity.
@@ -164,7 +186,7 @@ export function namesOfProgram(program: Program): Names {
     const byArity = new Map([...(known?.byArity ?? []), [info.arity, info.name] as const])
     own.set(info.display, { table: known?.table ?? info.name, byArity })
   }
-  return new Names(derived, program.schemas)
+  return new Names(derived, program.schemas, modal)
 }
 
 /** Every tuple of these is one violation, whatever its columns: their rules need not agree on a number of them. */

@@ -4,7 +4,7 @@ import type { CoreRule, Program } from '../core.ts'
 import { parseQuery } from '../syntax/parse.ts'
 import { Arities } from './arity.ts'
 import { type LoweredStatement, lowerQuery } from './lowering.ts'
-import { namesOfProgram, written } from './names.ts'
+import { namesOfProgram } from './names.ts'
 import { checkSafety } from './safety.ts'
 import { unknownTable } from './unknown-tables.ts'
 
@@ -104,11 +104,7 @@ function lowerText(text: string, program: Program, policy: string | undefined): 
       if (table !== use.table) arities.settle(table, program.tables.get(table)!.arity, undefined)
     // Rows of an unknown table may be loaded with any number of columns; what policies use is the best guess.
     if (known) arities.settle(use.table, known.arity, undefined)
-    arities.check(
-      use.table,
-      { name: written(use.atom.name), arity: use.arity, span: use.atom.span, isHead: false },
-      report,
-    )
+    arities.check(use.table, { name: use.display, arity: use.arity, span: use.atom.span, isHead: false }, report)
     if (use.kind === 'unknown') report(unknownTable([{ ...use, required: false }], reader, names))
   }
   return { lowered, diagnostics, span, reader }

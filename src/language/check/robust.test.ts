@@ -65,6 +65,8 @@ describe('any text', () => {
   it('gives rules whose core text reads as the same rule', () => {
     fc.assert(
       fc.property(text, source => {
+        // A name with two colons is shown without its policy, and would be read as another policy's.
+        fc.pre(!/\w:\w+:/.test(source))
         const { program } = checkPolicies([parsePolicy(source, 'm.dl').policy], { schemas: someSchemas })
         for (const rule of program.rules) {
           if (JSON.stringify(rule.body).includes('"negated":true') || rule.variables.some(v => v.includes('{…}')))

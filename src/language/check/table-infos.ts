@@ -24,14 +24,18 @@ export function tableInfos(entries: readonly Entry[], names: Names, arities: Ari
     if (!infos.has(schema.table)) infos.set(schema.table, given(schema.table, schema.columns.length, 'data'))
   for (const { lowered } of entries)
     for (const use of lowered.uses)
-      if (!infos.has(use.table)) infos.set(use.table, given(use.table, arities.arity(use.table) ?? use.arity, use.kind))
+      if (!infos.has(use.table))
+        infos.set(
+          use.table,
+          given(use.table, arities.arity(use.table) ?? use.arity, use.kind, use.modal && use.display),
+        )
   return infos
 
-  function given(name: string, arity: number, kind: TableInfo['kind']): TableInfo {
-    const colon = name.indexOf(':')
+  function given(name: string, arity: number, kind: TableInfo['kind'], modalDisplay?: string): TableInfo {
     // A derived table gets here when each of its heads was refused.
-    const policy = kind === 'derived' ? name.slice(0, colon) : undefined
-    const display = (kind === 'derived' ? names.ownName(name) : undefined) ?? name
+    const own = kind === 'derived' && modalDisplay === undefined ? names.ownName(name) : undefined
+    const policy = own === undefined ? undefined : name.slice(0, name.indexOf(':'))
+    const display = modalDisplay ?? own ?? name
     return { name, arity, columns: columnsOf(name), kind, role: undefined, policy, display }
   }
 }

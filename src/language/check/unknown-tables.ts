@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../diagnostic/index.ts'
 import type { Entry } from './check-policies.ts'
 import type { TableUse } from './lowering.ts'
-import { type Names, written } from './names.ts'
+import type { Names } from './names.ts'
 
 /**
  * Warn of tables that nobody defines, once for each policy and table. A predicted table needs no data: a prediction stands alone
@@ -24,13 +24,14 @@ export function unknownTables(entries: readonly Entry[], names: Names, report: (
 /** The warning for a table that nobody defines; `uses` in order of place, at least one. */
 export function unknownTable(uses: readonly TableUse[], policy: string, names: Names): Diagnostic {
   const [first, ...others] = uses as [TableUse, ...TableUse[]]
-  const name = written(first.atom.name)
   return {
     code: 'language/unknown-table',
     severity: 'warning',
-    message: `nobody defines the table \`${name}\`: it is read as empty${first.required ? ', and this rule never fires' : ''}`,
+    message: `nobody defines the table \`${first.display}\`: it is read as empty${first.required ? ', and this rule never fires' : ''}`,
     span: first.atom.name.span,
-    help: names.helpFor(policy, first.atom.name),
+    help: first.modal
+      ? `write a rule with the head \`${first.display.slice(0, -1)}(…)]\``
+      : names.helpFor(policy, first.atom.name),
     ...(others.length > 0 && {
       notes: [
         {

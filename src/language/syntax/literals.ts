@@ -128,7 +128,8 @@ export abstract class LiteralParser extends ExpressionParser {
 
   #atomLiteral(from: number, negated: boolean): LiteralAst {
     const { modal, atom } = this.modalAtom()
-    if (modal) {
+    // `p+` and `p-` are tables that rules give; what `execute` and `predict` head is no state to be read.
+    if (modal === 'execute' || modal === 'predict') {
       const help = 'read the table itself, or give the rules of the modal a table of their own and read that'
       this.report('language/modal-literal', `\`${modal}[…]\` stands in heads only`, this.spanFrom(from), { help })
     }

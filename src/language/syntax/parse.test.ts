@@ -240,7 +240,7 @@ describe('errors stand where they are', () => {
     ],
     ['policy a-b-c\np(1', '1:9 reserved-word', '2:4 missing-bracket'],
     ['p[x]', '1:1 unknown-modal'],
-    ['p(x) :- execute[q(x)], not r+(x)', '1:9 modal-literal', '1:24 modal-literal'],
+    ['p(x) :- execute[q(x)], not predict[r(x)], s+(x)', '1:9 modal-literal', '1:24 modal-literal'],
     ['p(a:b)', '1:3 table-as-value'],
     ['p(x) :- x = nova:f', '1:13 table-as-value'],
     ['p(x) :- q(x) | r(x) ; @@@ s(1)', '1:14 unknown-character', '1:23 unknown-character'],

@@ -35,9 +35,9 @@ export const neverFires: Lint = (context, report) => {
     report({
       code: 'language/never-fires',
       severity: 'warning',
-      message: `this rule can never fire: each rule for \`${empty.atom.name.name}\` needs a table that stays empty`,
+      message: `this rule can never fire: each rule for \`${empty.display}\` needs a table that stays empty`,
       span: literal.span,
-      help: `mend the rules for \`${empty.atom.name.name}\`, or leave this one out`,
+      help: `mend the rules for \`${empty.display}\`, or leave this one out`,
     })
   }
 }

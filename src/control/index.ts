@@ -2,13 +2,13 @@
  * Control: closes the ring. Cycles: evaluate ▶ place ▶ plan ▶ run. Takes policy files, folders of tables and wishes; gives answers.
  * The command line (and any other face) shows them and holds no logic of its own. Knows nothing of terminals.
  */
-export { type ApplyProgress, type ApplyRequest, type ApplyResult, applyPlan } from './apply.ts'
-export { type ComparisonRow, compareWith } from './compare.ts'
+export type { ApplyProgress, ApplyRequest, ApplyResult } from './apply.ts'
+export type { ComparisonRow } from './compare.ts'
 export { ask, evaluateWorld, readTupleText, violationsOf } from './evaluate.ts'
 export { type FormatResult, formatFiles } from './format-files.ts'
-export { type ModelFormat, modelText } from './model-text.ts'
-export { planWorld } from './plan.ts'
+export type { ModelFormat } from './model-text.ts'
+export { applyPlan, compareWith, modelText, planWorld, runPlan, startPlan } from './on-demand.ts'
 export { type PlanReport, planReportSchema } from './plan-report.ts'
 export type { WorkflowMove } from './plan-workflow.ts'
-export { type MoveEvent, runPlan, startPlan } from './run-plan.ts'
+export type { MoveEvent } from './run-plan.ts'
 export { examine, openWorld, type World, type WorldRequest } from './world.ts'

@@ -58,7 +58,7 @@ export function movesTable(report: PlanReport, context: Context): void {
 }
 
 function because(reasons: PlanReport['moves'][number]['because']): string {
-  const shown = reasons.slice(0, 2).map(reason => `${reason.instance} by ${reason.rule}`)
+  const shown = reasons.slice(0, 2).map(reason => `${reason.instance} (${reason.rule})`)
   return [...shown, ...(reasons.length > 2 ? [`and ${reasons.length - 2} more`] : [])].join('\n')
 }
 
@@ -68,7 +68,9 @@ function leftovers(report: PlanReport, context: Context): void {
   for (const aim of aims) context.say(`${aim.name}: ${figure(aim.before)} → ${figure(aim.after)}`)
   for (const left of report.unsatisfied) {
     context.say()
-    context.say(`${paint.yellow('can not be kept')}: ${left.instance}  ${paint.dim(left.rule)}`)
+    // A cost is a wish: it is not broken, it stays dearer than one would like.
+    if (left.rule.startsWith('cost')) context.say(`${paint.yellow('no better')}: ${left.rule}: ${left.instance}`)
+    else context.say(`${paint.yellow('can not be kept')}: ${left.instance}  ${paint.dim(left.rule)}`)
     if (left.note) context.say(`  ${left.note}`)
     if (left.conflict.length > 0) context.say('  because these stand against each other:')
     for (const part of left.conflict) context.say(`    ${part.instance}  ${paint.dim(part.rule)}`)

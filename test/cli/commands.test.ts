@@ -156,7 +156,7 @@ describe('plan', () => {
   test('for people: what moves, and why', async () => {
     const { out } = await usher(['plan', ...drain()])
     expect(out).toContain('1 move, cost 1: violations 1 → 0')
-    expect(out).toMatch(/^ +1 +vm1 +h1 +h2 +1 +error\("vm1"\) by error .*drain\.dl:2$/m)
+    expect(out).toMatch(/^ +1 +vm1 +h1 +h2 +1 +error\("vm1"\) \(error .*drain\.dl:2\)$/m)
   })
 
   test('1 when violations are left, and what stands in the way', async () => {

@@ -1,9 +1,10 @@
 import type { Program } from '../language/index.ts'
 import type { Value } from '../tables/index.ts'
-import { FALSE, type FormulaStore, type Literal } from './formula.ts'
+import { FALSE, type FormulaStore, type Literal, TRUE } from './formula.ts'
 import type { Grounding } from './ground.ts'
-import type { GroundTuple, Numeric } from './ground-table.ts'
+import { type Extreme, type GroundTuple, isExtreme, type Numeric } from './ground-table.ts'
 import { isConstant, type Linear, LinearSum } from './linear.ts'
+import { asNumeric } from './numeric.ts'
 
 /** A tuple of an `error` or `warning` table that some placement violates. */
 export interface Violable {
@@ -90,18 +91,40 @@ function addCost(
   if (!sum) costs.set(priority, (sum = new LinearSum()))
   for (const { literal, numbers, rules } of tuple.alternatives) {
     if (rules.some(r => refused.has(r))) continue
-    if (kinds[1] !== undefined && kinds[1] !== 'fixed') sum.add(weighted(store, literal, numbers[0]!))
-    else if (typeof fixedWeight === 'number') sum.add(store.literal(literal, fixedWeight))
+    if (kinds[1] !== undefined && kinds[1] !== 'fixed') {
+      const weight = asNumeric(numbers[0]!)
+      const term = weight ? weighted(store, literal, weight) : 'its weight is not a number'
+      if (typeof term !== 'string') sum.add(term)
+      else for (const rule of rules) refused.set(rule, term)
+    } else if (typeof fixedWeight === 'number') sum.add(store.literal(literal, fixedWeight))
     else for (const rule of rules) refused.set(rule, 'its weight is not a number')
   }
 }
 
-/** literal × weight; `w` guarded by `w > 0` is max(0, w), which needs no binary column. */
-function weighted(store: FormulaStore, literal: Literal, weight: Numeric): Linear {
+/**
+ * literal × weight, or why not. `w` guarded by `w > 0` is max(0, w), which needs no binary column; the largest of several weights is a
+ * column above them all.
+ */
+function weighted(store: FormulaStore, literal: Literal, weight: Numeric): Linear | string {
+  if (isExtreme(weight)) return largest(store, literal, weight)
   const { num } = weight
   if (!isConstant(num) && (literal === store.atLeast(num, 0, true) || literal === store.atLeast(num, 0, false)))
-    return store.positivePart(num)
+    return store.maximum([{ literal: TRUE, expr: num }], 0)
   return store.product(literal, num)
+}
+
+function largest(store: FormulaStore, literal: Literal, { extreme, items }: Extreme): Linear | string {
+  if (extreme === 'min')
+    return 'the smallest of several numbers can not be minimised by a linear program; a maximum can'
+  const someHolds = store.or(items.map(i => i.literal))
+  if (literal !== TRUE && literal !== someHolds) return 'a maximum that another condition guards can not be minimised'
+  const floor = Math.min(...items.map(i => store.bounds(i.num)[0]))
+  if (someHolds !== TRUE && floor < 0)
+    return 'a maximum that may be negative, over what may be nothing, can not be minimised'
+  return store.maximum(
+    items.map(i => ({ literal: i.literal, expr: i.num })),
+    someHolds === TRUE ? floor : 0,
+  )
 }
 
 function fullRow(tuple: GroundTuple, kinds: readonly string[]): (Value | undefined)[] {

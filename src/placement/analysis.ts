@@ -28,8 +28,9 @@ export const DELEGATED_ROLES: ReadonlySet<string> = new Set(['error', 'warning',
  * Go through the decision-dependent tables in order of dependency; learn which of their columns are numbers that depend on the
  * placement, and which rules can't be translated. A refused rule of a helper table takes the table with it; of an `error`, `warning` or
  * `cost` table it goes alone.
+ * @param forced rules that their data takes out of the class
  */
-export function analyse(judge: JudgeProgram): Analysis {
+export function analyse(judge: JudgeProgram, forced: ReadonlyMap<number, Refusal> = new Map()): Analysis {
   const { program, decision } = judge
   const rulesOf = groupRules(program)
   const columns = new Map<string, NumberKind[]>()
@@ -49,9 +50,11 @@ export function analyse(judge: JudgeProgram): Analysis {
     for (const table of dependent) {
       order.push(table)
       for (const rule of rulesOf.get(table) ?? []) {
-        const refusal = recursive
-          ? recursionRefusal(rule, program, stratum, decision)
-          : analyseRule(rule, table, program, tables, columns, splits)
+        const refusal =
+          forced.get(rule.id) ??
+          (recursive
+            ? recursionRefusal(rule, program, stratum, decision)
+            : analyseRule(rule, table, program, tables, columns, splits))
         if (!refusal) continue
         refused.set(rule.id, refusal)
         if (!isRole(program, table))

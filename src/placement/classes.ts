@@ -1,4 +1,4 @@
-import { type FormulaStore, isNegated, nodeOf } from './formula.ts'
+import { type FormulaStore, isNegated, type Literal, nodeOf } from './formula.ts'
 import type { Linear } from './linear.ts'
 import type { Universe } from './universe.ts'
 
@@ -60,6 +60,11 @@ function collectUses(store: FormulaStore, roots: readonly Linear[], vms: number)
       else queue.push(n)
     })
   }
+  const visitLiteral = (l: Literal): void => {
+    const node = store.nodes[nodeOf(l)]!
+    if (node.kind === 'atom') uses[node.vm]!.tied = true
+    else queue.push(nodeOf(l))
+  }
   roots.forEach((root, i) => {
     visitExpr(root, `r${i}`)
   })
@@ -76,16 +81,18 @@ function collectUses(store: FormulaStore, roots: readonly Linear[], vms: number)
           else uses[inner.vm]!.tied = true
         }
         break
-      case 'product': {
-        const inner = store.nodes[nodeOf(node.literal)]!
-        if (inner.kind === 'atom') uses[inner.vm]!.tied = true
-        else queue.push(nodeOf(node.literal))
+      case 'product':
+        visitLiteral(node.literal)
         visitExpr(node.expr, `n${n}`)
         break
-      }
       case 'threshold':
-      case 'positive-part':
         visitExpr(node.expr, `n${n}`)
+        break
+      case 'maximum':
+        node.items.forEach(({ literal, expr }, i) => {
+          visitLiteral(literal)
+          visitExpr(expr, `n${n}.${i}`)
+        })
         break
       default:
         break

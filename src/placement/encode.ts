@@ -1,7 +1,7 @@
 import { type Model, ModelBuilder } from '../../solvers/index.ts'
 import type { Aims, Level } from './aims.ts'
 import { expandClass, type VmClass, vmClasses } from './classes.ts'
-import { type FormulaNode, type FormulaStore, isNegated, type Literal, nodeOf } from './formula.ts'
+import { type FormulaNode, type FormulaStore, isNegated, type Literal, nodeOf, TRUE } from './formula.ts'
 import { granularity } from './granularity.ts'
 import type { Linear } from './linear.ts'
 import type { Universe } from './universe.ts'
@@ -234,8 +234,7 @@ class Encoder {
     const name = (): string => this.#label(n).name
     if (node.kind === 'product')
       column = this.#builder.addColumn({ name, lower: Math.min(0, node.low), upper: Math.max(0, node.high) })
-    else if (node.kind === 'positive-part')
-      column = this.#builder.addColumn({ name, lower: 0, upper: Math.max(0, node.high) })
+    else if (node.kind === 'maximum') column = this.#builder.addColumn({ name, lower: node.floor, upper: node.high })
     else column = this.#builder.addColumn({ name, lower: 0, upper: 1, integer: true })
     this.#nodeColumn.set(n, column)
     return column
@@ -261,7 +260,7 @@ class Encoder {
       const node = this.#store.nodes[n]!
       if (node.kind === 'and') this.#encodeAnd(n, node, polarity)
       else if (node.kind === 'product') this.#encodeProduct(n, node)
-      else if (node.kind === 'positive-part') this.#encodePositivePart(n, node)
+      else if (node.kind === 'maximum') this.#encodeMaximum(n, node)
       else if (node.kind === 'threshold') {
         this.#needExpr(node.expr, polarity)
         thresholds.push([n, polarity])
@@ -422,21 +421,28 @@ class Encoder {
     row('on_high', true, -low, { upper: -low })
   }
 
-  #encodePositivePart(n: number, node: FormulaNode & { kind: 'positive-part' }): void {
-    this.#needExpr(node.expr, LOWER)
-    const columns = this.#columnsOf(node.expr, -1)
-    this.#builder.addRow({
-      name: () => `${this.#label(n).name}:at_least`,
-      entries: [[this.#column(n), 1], ...columns.entries],
-      lower: -columns.constant,
-      comment: () => this.#label(n).comment,
-    })
+  #encodeMaximum(n: number, node: FormulaNode & { kind: 'maximum' }): void {
+    for (const [i, { literal, expr }] of node.items.entries()) {
+      this.#needExpr(expr, LOWER)
+      this.#needLiteral(literal, LOWER)
+      // m ≥ expr − (high − floor)·(1 − literal)
+      const slack = Math.max(0, this.#store.bounds(expr)[1] - node.floor)
+      const row = this.#columnsOf(expr, -1)
+      row.entries.push([this.#column(n), 1])
+      if (literal !== TRUE) this.#addLiteral(row, literal, -slack)
+      this.#builder.addRow({
+        name: () => `${this.#label(n).name}:at_least_${i + 1}`,
+        entries: row.entries,
+        lower: (literal === TRUE ? 0 : -slack) - row.constant,
+        comment: () => this.#label(n).comment,
+      })
+    }
   }
 
   #granularity(entries: readonly Entry[]): number {
     const continuous = new Set(
       [...this.#nodeColumn]
-        .filter(([n]) => ['product', 'positive-part'].includes(this.#store.nodes[n]!.kind))
+        .filter(([n]) => ['product', 'maximum'].includes(this.#store.nodes[n]!.kind))
         .map(([, c]) => c),
     )
     return entries.some(([column]) => continuous.has(column)) ? 0 : granularity(entries.map(([, v]) => v))

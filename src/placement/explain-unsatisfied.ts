@@ -5,7 +5,7 @@ import type { Violable } from './aims.ts'
 import { type VmClass, vmClasses } from './classes.ts'
 import { type AnswerContext, sideSolve } from './context.ts'
 import { type Encoding, encode } from './encode.ts'
-import { FALSE, type Literal, linearValue, literalValue, negate, nodeOf, TRUE } from './formula.ts'
+import { FALSE, inputsOf, type Literal, linearValue, literalValue, negate, nodeOf, TRUE } from './formula.ts'
 import { priorities } from './judge.ts'
 import type { Linear } from './linear.ts'
 import { isConstant } from './linear.ts'
@@ -264,15 +264,7 @@ class VmsOfNode {
     const node = this.#problem.grounding.store.nodes[n]!
     const vms = new Set<number>()
     if (node.kind === 'atom') vms.add(node.vm)
-    else {
-      const inputs =
-        node.kind === 'and'
-          ? node.literals.map(nodeOf)
-          : node.kind === 'false'
-            ? []
-            : [...node.expr.nodes, ...(node.kind === 'product' ? [nodeOf(node.literal)] : [])]
-      for (const inner of inputs) for (const vm of this.of(inner)) vms.add(vm)
-    }
+    else for (const inner of inputsOf(node)) for (const vm of this.of(inner)) vms.add(vm)
     this.#known.set(n, vms)
     return vms
   }

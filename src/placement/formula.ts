@@ -32,8 +32,16 @@ export type FormulaNode =
       readonly low: number
       readonly high: number
     }
-  /** max(0, expr): only where a minimised objective presses it down */
-  | { readonly kind: 'positive-part'; readonly expr: Linear; readonly high: number }
+  /**
+   * The largest of `floor` and the expressions whose literal holds: only where a minimised objective presses it down. max(0, expr) is the
+   * one with floor 0 and a single item that always holds.
+   */
+  | { readonly kind: 'maximum'; readonly items: readonly MaximumItem[]; readonly floor: number; readonly high: number }
+
+export interface MaximumItem {
+  readonly literal: Literal
+  readonly expr: Linear
+}
 
 export class FormulaStore {
   readonly nodes: FormulaNode[] = [{ kind: 'false' }]
@@ -111,12 +119,15 @@ export class FormulaStore {
     return { nodes: [node], coefficients: [1], constant: 0 }
   }
 
-  /** max(0, expr), to be used with a positive coefficient in a minimised objective and nowhere else. */
-  positivePart(expr: Linear): Linear {
-    const [low, high] = this.bounds(expr)
-    if (low >= 0) return expr
-    if (high <= 0) return zero
-    const node = this.#node(`+${key(expr)}`, () => ({ kind: 'positive-part', expr, high }))
+  /** The largest of `floor` and the items that hold, to be used with a positive coefficient in a minimised objective and nowhere else. */
+  maximum(items: readonly MaximumItem[], floor: number): Linear {
+    const open = items.filter(i => i.literal !== FALSE && this.bounds(i.expr)[1] > floor)
+    if (open.length === 0) return constant(floor)
+    const ranges = open.map(i => this.bounds(i.expr))
+    if (open.length === 1 && open[0]!.literal === TRUE && ranges[0]![0] >= floor) return open[0]!.expr
+    const high = Math.max(...ranges.map(r => r[1]))
+    const id = `m${floor}|${open.map(i => `${i.literal}:${key(i.expr)}`).join(' ')}`
+    const node = this.#node(id, () => ({ kind: 'maximum', items: open, floor, high }))
     return { nodes: [node], coefficients: [1], constant: 0 }
   }
 
@@ -146,7 +157,7 @@ export class FormulaStore {
         } else perVm.set(node.vm, { low: c, high: c, hosts: 1 })
         continue
       }
-      const [a, b] = node.kind === 'product' ? productRange(node) : [0, node.kind === 'positive-part' ? node.high : 1]
+      const [a, b] = rangeOf(node)
       low += Math.min(c * a, c * b)
       high += Math.max(c * a, c * b)
     }
@@ -178,8 +189,10 @@ export class FormulaStore {
         return linearValue(node.expr, value) >= (node.on + node.off) / 2 ? 1 : 0
       case 'product':
         return literalValue(node.literal, value) === 1 ? linearValue(node.expr, value) : 0
-      case 'positive-part':
-        return Math.max(0, linearValue(node.expr, value))
+      case 'maximum': {
+        const held = node.items.filter(i => literalValue(i.literal, value) === 1)
+        return Math.max(node.floor, ...held.map(i => linearValue(i.expr, value)))
+      }
     }
   }
 
@@ -190,7 +203,7 @@ export class FormulaStore {
   #isIntegral(expr: Linear): boolean {
     return expr.nodes.every(n => {
       const kind = this.nodes[n]!.kind
-      return kind !== 'product' && kind !== 'positive-part'
+      return kind !== 'product' && kind !== 'maximum'
     })
   }
 
@@ -241,7 +254,24 @@ export function linearValue(e: Linear, value: Float64Array): number {
 }
 
 const key = (e: Linear): string => `${e.constant}|${e.nodes.join(',')}|${e.coefficients.join(',')}`
-const productRange = (node: { low: number; high: number }): [number, number] => [
-  Math.min(0, node.low),
-  Math.max(0, node.high),
-]
+/** The values that a node other than an atom may have. */
+function rangeOf(node: FormulaNode): readonly [number, number] {
+  if (node.kind === 'product') return [Math.min(0, node.low), Math.max(0, node.high)]
+  return node.kind === 'maximum' ? [node.floor, node.high] : [0, 1]
+}
+
+/** Nodes that a node reads. */
+export function inputsOf(node: FormulaNode): readonly number[] {
+  switch (node.kind) {
+    case 'and':
+      return node.literals.map(nodeOf)
+    case 'threshold':
+      return node.expr.nodes
+    case 'product':
+      return [nodeOf(node.literal), ...node.expr.nodes]
+    case 'maximum':
+      return node.items.flatMap(i => [nodeOf(i.literal), ...i.expr.nodes])
+    default:
+      return []
+  }
+}

@@ -31,8 +31,10 @@ export type GroundStep =
   | {
       readonly kind: 'aggregate'
       readonly literal: Extract<Step, { kind: 'aggregate' }>['literal']
-      /** What is summed, fixed parts computed by the evaluator already. */
+      /** What each binding contributes. */
       readonly value: CoreExpr | undefined
+      /** Instead of `value`: the body's bindings with what each contributes; those whose arithmetic fails are not in it. */
+      readonly valueTable: string | undefined
       readonly body: GroundBody
     }
 
@@ -140,27 +142,17 @@ class Builder {
     const groups = `~groups:${name}`
     this.#emit(rule, groups, literal.groupBy.map(variable), [outer], variables)
     const seed = atom(rule, groups, literal.groupBy.map(variable))
-    let split = step.body
-    let value = literal.value
-    if (value?.kind === 'call' && isFixed(value, split)) {
-      const index = variables.push('_') - 1
-      const compute: CoreLiteral = {
-        kind: 'compare',
-        operator: '=',
-        negated: false,
-        left: variable(index),
-        right: value,
-        span: literal.span,
-      }
-      split = { ...split, fixed: [...split.fixed, compute], fixedVariables: [...split.fixedVariables, index] }
-      value = variable(index)
-    }
-    return {
-      kind: 'aggregate',
-      literal,
-      value,
-      body: this.#addBody(rule, name, split, literal.groupBy, seed, variables),
-    }
+    const body = this.#addBody(rule, name, step.body, literal.groupBy, seed, variables)
+    const { value } = literal
+    if (value?.kind !== 'call' || !isFixed(value, step.body))
+      return { kind: 'aggregate', literal, value, valueTable: undefined, body }
+    const result = variable(variables.push('_') - 1)
+    const { span } = literal
+    const compute: CoreLiteral = { kind: 'compare', operator: '=', negated: false, left: result, right: value, span }
+    const valueTable = `~value:${name}`
+    const bindings = body.columns.map(variable)
+    this.#emit(rule, valueTable, [...bindings, result], [atom(rule, body.table, bindings), compute], variables)
+    return { kind: 'aggregate', literal, value: undefined, valueTable, body }
   }
 
   #possibleAtom(literal: CoreLiteral & { kind: 'atom' }): CoreLiteral {

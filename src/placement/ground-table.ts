@@ -2,16 +2,32 @@ import type { Value } from '../tables/index.ts'
 import { FALSE, type FormulaStore, type Literal } from './formula.ts'
 import { isConstant, type Linear } from './linear.ts'
 
-/** A number that depends on the placement: `num`, or `num / den` for a mean (`den` counts, and is at least 1 where it is read). */
-export interface Numeric {
+/** A value while translating: fixed, or a number that depends on the placement. */
+export type Term = { readonly fixed: Value } | Numeric
+
+export const isFixedTerm = (t: Term): t is { readonly fixed: Value } => 'fixed' in t
+
+/** A number that depends on the placement. */
+export type Numeric = Quotient | Extreme
+
+/** `num`, or `num / den` for a mean (`den` counts, and is at least 1 where it is read). */
+export interface Quotient {
   readonly num: Linear
   readonly den: Linear | undefined
 }
 
+/** The largest or smallest of those expressions whose literal holds; at least one does where it is read. */
+export interface Extreme {
+  readonly extreme: 'max' | 'min'
+  readonly items: readonly { readonly literal: Literal; readonly num: Linear }[]
+}
+
+export const isExtreme = (n: Numeric): n is Extreme => 'extreme' in n
+
 /** One way a key can hold: under `literal`, with these numbers in its decision-dependent columns. */
 export interface Alternative {
   readonly literal: Literal
-  readonly numbers: readonly Numeric[]
+  readonly numbers: readonly Term[]
   /** Rules (of the judge program) that give it. */
   readonly rules: readonly number[]
 }
@@ -43,7 +59,7 @@ export class GroundTable {
     string,
     {
       key: readonly Value[]
-      byNumbers: Map<string, { literals: Literal[]; numbers: readonly Numeric[]; rules: Set<number> }>
+      byNumbers: Map<string, { literals: Literal[]; numbers: readonly Term[]; rules: Set<number> }>
     }
   >()
   #tuples: Map<string, GroundTuple> | undefined
@@ -54,12 +70,12 @@ export class GroundTable {
     this.#values = values
   }
 
-  add(key: readonly Value[], literal: Literal, numbers: readonly Numeric[], rule: number): void {
+  add(key: readonly Value[], literal: Literal, numbers: readonly Term[], rule: number): void {
     if (literal === FALSE) return
     const id = this.#values.key(key)
     let draft = this.#drafts.get(id)
     if (!draft) this.#drafts.set(id, (draft = { key, byNumbers: new Map() }))
-    const numbersId = numbers.map(numericKey).join(';')
+    const numbersId = numbers.map(termKey).join(';')
     const same = draft.byNumbers.get(numbersId)
     if (same) {
       same.literals.push(literal)
@@ -110,8 +126,10 @@ export class GroundTable {
   }
 }
 
-function numericKey(n: Numeric): string {
+function termKey(n: Term): string {
+  if (isFixedTerm(n)) return `=${JSON.stringify(n.fixed)}`
   const text = (e: Linear): string =>
-    isConstant(e) ? String(e.constant) : `${e.constant}|${e.nodes.join(',')}|${e.coefficients.join(',')}`
+    isConstant(e) ? `=${e.constant}` : `${e.constant}|${e.nodes.join(',')}|${e.coefficients.join(',')}`
+  if (isExtreme(n)) return `${n.extreme}(${n.items.map(i => `${i.literal}:${text(i.num)}`).join(' ')})`
   return n.den ? `${text(n.num)}/${text(n.den)}` : text(n.num)
 }

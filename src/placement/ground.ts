@@ -1,13 +1,22 @@
-import type { CoreRule, CoreTerm, Wildcard } from '../language/index.ts'
+import type { AggregateOperator, CoreRule, CoreTerm, Wildcard } from '../language/index.ts'
 import type { Row, Value } from '../tables/index.ts'
 import type { Analysis } from './analysis.ts'
 import { LOCATION } from './decision.ts'
 import { FALSE, FormulaStore, type Literal, negate, TRUE } from './formula.ts'
 import type { GroundBody, GroundProgram, GroundStep } from './ground-program.ts'
-import { GroundTable, type Numeric, ValueNumbers } from './ground-table.ts'
+import {
+  type Extreme,
+  GroundTable,
+  isExtreme,
+  isFixedTerm,
+  type Numeric,
+  type Term,
+  ValueNumbers,
+} from './ground-table.ts'
 import type { JudgeProgram } from './judge-program.ts'
-import { constant, isConstant, LinearSum, scale } from './linear.ts'
-import { asNumeric, compareTerms, evaluateTerm, isFixedTerm, type Term } from './numeric.ts'
+import { isConstant, type Linear, LinearSum, scale, zero } from './linear.ts'
+import { asNumeric, compareTerms, evaluateTerm } from './numeric.ts'
+import type { ColumnKinds } from './split-body.ts'
 import type { Universe } from './universe.ts'
 
 /** The delegated rules as conditions over "vm is on host". */
@@ -23,6 +32,7 @@ export type RowsOf = (table: string) => readonly Row[]
 /**
  * Turn the rows that the ground program lists into conditions, table after table in order of dependency.
  * Work and memory are proportional to the number of possible bindings.
+ * @throws GroundRefusal naming the rule, where the data takes it out of the translatable class
  */
 export function ground(
   judge: JudgeProgram,
@@ -41,22 +51,36 @@ export function ground(
     const table = new GroundTable(store, values)
     const kinds = analysis.columns.get(name) ?? []
     for (const rule of rulesOf.get(name) ?? []) {
-      const translator = new BodyTranslator(store, values, tables, rows)
-      for (const { literal, term } of translator.all(program.bodies.get(rule.id)!)) {
-        const key: Value[] = []
-        const numbers: Numeric[] = []
-        rule.head.args.forEach((arg, i) => {
-          const t = termOf(arg, term)
-          if ((kinds[i] ?? 'fixed') === 'fixed') key.push(fixedValue(t))
-          else numbers.push(asNumeric(t) ?? { num: constant(Number.NaN), den: undefined })
-        })
-        table.add(key, literal, numbers, rule.id)
+      try {
+        addRule(rule, program.bodies.get(rule.id)!, kinds, table, new BodyTranslator(store, values, tables, rows))
+      } catch (error) {
+        if (error instanceof GroundRefusal) error.rule = rule.id
+        throw error
       }
     }
     table.finish()
     tables.set(name, table)
   }
   return { store, tables }
+}
+
+function addRule(
+  rule: CoreRule,
+  body: GroundBody,
+  kinds: ColumnKinds,
+  table: GroundTable,
+  translator: BodyTranslator,
+): void {
+  for (const { literal, term } of translator.all(body)) {
+    const key: Value[] = []
+    const numbers: Term[] = []
+    rule.head.args.forEach((arg, i) => {
+      const t = termOf(arg, term)
+      if ((kinds[i] ?? 'fixed') === 'fixed') key.push(fixedValue(t))
+      else numbers.push(t)
+    })
+    table.add(key, literal, numbers, rule.id)
+  }
 }
 
 function locationTable(store: FormulaStore, values: ValueNumbers, universe: Universe): GroundTable {
@@ -81,7 +105,7 @@ class BodyTranslator {
   readonly #tables: ReadonlyMap<string, GroundTable>
   readonly #rows: RowsOf
   /** Aggregates by step and group, so that rules that list a group often fold it once. */
-  readonly #aggregates = new Map<GroundStep, Map<string, { sum: Numeric['num']; count: Numeric['num'] }>>()
+  readonly #aggregates = new Map<GroundStep, Map<string, Folded>>()
 
   constructor(store: FormulaStore, values: ValueNumbers, tables: ReadonlyMap<string, GroundTable>, rows: RowsOf) {
     this.#store = store
@@ -138,19 +162,11 @@ class BodyTranslator {
         return
       }
       case 'aggregate': {
-        const { sum, count } = this.#fold(step, term)
-        const { operator, result } = step.literal
-        if (operator === 'mean') {
-          if (isConstant(count) && count.constant === 0) return
-          numbers.set(
-            result.index,
-            isConstant(count) ? { num: scale(sum, 1 / count.constant), den: undefined } : { num: sum, den: count },
-          )
-          yield* next(this.#store.atLeast(count, 1, false))
-          return
-        }
-        numbers.set(result.index, { num: operator === 'count' ? count : sum, den: undefined })
-        yield* next(TRUE)
+        const folded = this.#fold(step, term)
+        const value = resultOf(step.literal.operator, folded)
+        if (!value) return
+        numbers.set(step.literal.result.index, value)
+        yield* next(this.#store.and([this.#filled(step.literal.operator, folded), folded.sound]))
       }
     }
   }
@@ -183,30 +199,93 @@ class BodyTranslator {
     }
   }
 
-  #fold(
-    step: GroundStep & { kind: 'aggregate' },
-    term: (v: number) => Term,
-  ): { sum: Numeric['num']; count: Numeric['num'] } {
-    let groups = this.#aggregates.get(step)
-    if (!groups) this.#aggregates.set(step, (groups = this.#foldAll(step)))
-    const key = this.#values.key(step.literal.groupBy.map(v => fixedValue(term(v))))
-    return groups.get(key) ?? { sum: constant(0), count: constant(0) }
+  /** Aggregates that fail over nothing need one binding at least. */
+  #filled(operator: AggregateOperator, { count, items }: Folded): Literal {
+    if (operator === 'mean') return this.#store.atLeast(count, 1, false)
+    return operator === 'min' || operator === 'max' ? this.#store.or(items.map(i => i.literal)) : TRUE
   }
 
-  #foldAll(step: GroundStep & { kind: 'aggregate' }): Map<string, { sum: Numeric['num']; count: Numeric['num'] }> {
-    const drafts = new Map<string, { sum: LinearSum; count: LinearSum }>()
-    for (const { literal, term } of this.all(step.body)) {
-      const value = step.value ? evaluateTerm(step.value, term) : { fixed: 0 }
-      const number = value && asNumeric(value)
-      if (!number) continue
-      const key = this.#values.key(step.literal.groupBy.map(v => fixedValue(term(v))))
-      let draft = drafts.get(key)
-      if (!draft) drafts.set(key, (draft = { sum: new LinearSum(), count: new LinearSum() }))
-      draft.count.add(this.#store.literal(literal))
-      draft.sum.add(this.#store.product(literal, number.num))
-    }
-    return new Map([...drafts].map(([key, d]) => [key, { sum: d.sum.finish(), count: d.count.finish() }]))
+  #fold(step: GroundStep & { kind: 'aggregate' }, term: (v: number) => Term): Folded {
+    let groups = this.#aggregates.get(step)
+    if (!groups) this.#aggregates.set(step, (groups = this.#foldAll(step)))
+    return groups.get(this.#groupKey(step, term)) ?? nothing
   }
+
+  #groupKey(step: GroundStep & { kind: 'aggregate' }, term: (v: number) => Term): string {
+    return this.#values.key(step.literal.groupBy.map(v => fixedValue(term(v))))
+  }
+
+  #foldAll(step: GroundStep & { kind: 'aggregate' }): Map<string, Folded> {
+    const drafts = new Map<string, FoldDraft>()
+    const contribution = this.#valueReader(step)
+    const { operator } = step.literal
+    for (const { literal, term } of this.all(step.body)) {
+      if (literal === FALSE) continue
+      const key = this.#groupKey(step, term)
+      let draft = drafts.get(key)
+      if (!draft) drafts.set(key, (draft = { sum: new LinearSum(), count: new LinearSum(), items: [], unsound: [] }))
+      draft.count.add(this.#store.literal(literal))
+      if (operator !== 'count') this.#contribute(draft, operator, literal, contribution(term))
+    }
+    return new Map(
+      [...drafts].map(([key, d]) => [
+        key,
+        { sum: d.sum.finish(), count: d.count.finish(), items: d.items, sound: negate(this.#store.or(d.unsound)) },
+      ]),
+    )
+  }
+
+  #contribute(draft: FoldDraft, operator: AggregateOperator, literal: Literal, value: Term | undefined): void {
+    const extreme = operator === 'min' || operator === 'max'
+    if (extreme && value && isFixedTerm(value) && typeof value.fixed === 'string')
+      throw new GroundRefusal(`\`${operator}\` over text that depends on the placement is not translated`)
+    const number = value && asNumeric(value)
+    if (!number || isExtreme(number)) draft.unsound.push(literal)
+    else if (extreme) draft.items.push({ literal, num: number.num })
+    else draft.sum.add(this.#store.product(literal, number.num))
+  }
+
+  /** Reads what a binding contributes; undefined where its arithmetic failed, which makes the whole aggregate fail. */
+  #valueReader(step: GroundStep & { kind: 'aggregate' }): (term: (v: number) => Term) => Term | undefined {
+    const { value, valueTable, body } = step
+    if (valueTable === undefined) return term => (value ? evaluateTerm(value, term) : { fixed: 0 })
+    const known = new Map(this.#rows(valueTable).map(row => [this.#values.key(row.slice(0, -1)), row.at(-1)!]))
+    return term => {
+      const found = known.get(this.#values.key(body.columns.map(v => fixedValue(term(v)))))
+      return found === undefined ? undefined : { fixed: found }
+    }
+  }
+}
+
+interface FoldDraft {
+  readonly sum: LinearSum
+  readonly count: LinearSum
+  readonly items: Extreme['items'][number][]
+  readonly unsound: Literal[]
+}
+
+/** A group of an aggregate, over all bindings that some placement gives. */
+interface Folded {
+  readonly sum: Linear
+  readonly count: Linear
+  readonly items: Extreme['items']
+  /** No binding is there whose value is not a number. */
+  readonly sound: Literal
+}
+
+const nothing: Folded = { sum: zero, count: zero, items: [], sound: TRUE }
+
+function resultOf(operator: AggregateOperator, { sum, count, items }: Folded): Numeric | undefined {
+  if (operator === 'count') return { num: count, den: undefined }
+  if (operator === 'sum') return { num: sum, den: undefined }
+  if (operator === 'min' || operator === 'max') return { extreme: operator, items }
+  if (!isConstant(count)) return { num: sum, den: count }
+  return count.constant === 0 ? undefined : { num: scale(sum, 1 / count.constant), den: undefined }
+}
+
+/** Data showed that a rule is outside the translatable class after all. */
+export class GroundRefusal extends Error {
+  rule: number | undefined
 }
 
 const termOf = (arg: CoreTerm, term: (v: number) => Term): Term =>

@@ -1,8 +1,8 @@
 import { type Program, renderTuple } from '../language/index.ts'
 import type { Value } from '../tables/index.ts'
 import type { Labels } from './encode.ts'
-import { nodeOf } from './formula.ts'
-import type { Linear } from './linear.ts'
+import { inputsOf, nodeOf } from './formula.ts'
+import { isExtreme, isFixedTerm } from './ground-table.ts'
 import type { Problem } from './problem.ts'
 
 /**
@@ -44,7 +44,9 @@ function collect({ judge, analysis, grounding, universe }: Problem): Map<number,
         const text = shownTuple(judge.program, table, tuple.key)
         const comment = `${rule.span.file}:${rule.span.line} ${text}`
         name(nodeOf(literal), text, comment)
-        for (const number of numbers) for (const n of number.num.nodes) name(n, `${text}.value`, comment)
+        for (const number of numbers)
+          for (const { num } of isFixedTerm(number) ? [] : isExtreme(number) ? number.items : [number])
+            for (const n of num.nodes) name(n, `${text}.value`, comment)
       }
   }
   return labels
@@ -53,19 +55,4 @@ function collect({ judge, analysis, grounding, universe }: Problem): Map<number,
 /** Inner tables have inner names; what a reader knows is the table behind them. */
 function shownTuple(program: Program, table: string, key: readonly Value[]): string {
   return renderTuple(program, table, key).replace(/^~\w+:/, '')
-}
-
-function inputsOf(node: Problem['grounding']['store']['nodes'][number]): number[] {
-  const nodesOf = (e: Linear): readonly number[] => e.nodes
-  switch (node.kind) {
-    case 'and':
-      return node.literals.map(nodeOf)
-    case 'threshold':
-    case 'positive-part':
-      return [...nodesOf(node.expr)]
-    case 'product':
-      return [nodeOf(node.literal), ...nodesOf(node.expr)]
-    default:
-      return []
-  }
 }

@@ -1,10 +1,11 @@
 import type { CoreExpr } from '../language/index.ts'
 
 /**
- * How a number depends on the placement: not at all, as a linear expression, or as a quotient of two (a mean), which may only be scaled,
- * shifted by fixed numbers and compared with fixed numbers.
+ * How a number depends on the placement: not at all; as a linear expression; as a quotient of two (a mean), which may be scaled, shifted
+ * by fixed numbers and compared with fixed numbers; or as the largest or smallest of several expressions, which may also be shifted by
+ * linear ones and compared with them.
  */
-export type NumberKind = 'fixed' | 'linear' | 'ratio'
+export type NumberKind = 'fixed' | 'linear' | 'ratio' | 'extreme'
 
 /** Why an expression can't be translated, in words for the policy's author. */
 export interface NotLinear {
@@ -45,6 +46,11 @@ export function kindOf(expr: CoreExpr, variableKind: (index: number) => NumberKi
 export function sumKind(a: NumberKind, b: NumberKind): NumberKind | NotLinear {
   if (a === 'fixed') return b
   if (b === 'fixed') return a
-  if (a === 'linear' && b === 'linear') return 'linear'
-  return { reason: 'it joins a mean with another number that depends on the placement; compare it with a fixed number' }
+  if (a === 'linear') return b === 'ratio' ? notJoined : b
+  return b === 'linear' && a === 'extreme' ? 'extreme' : notJoined
+}
+
+const notJoined: NotLinear = {
+  reason:
+    'it joins a mean, a minimum or a maximum with another number that depends on the placement; compare it with a fixed number',
 }

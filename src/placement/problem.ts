@@ -2,10 +2,11 @@ import { createEvaluator, type Evaluator } from '../datalog/index.ts'
 import type { TableData } from '../tables/index.ts'
 import { type Aims, readAims } from './aims.ts'
 import { type Analysis, analyse } from './analysis.ts'
-import { type Grounding, ground } from './ground.ts'
+import { type Grounding, GroundRefusal, ground } from './ground.ts'
 import { groundProgram } from './ground-program.ts'
 import { presentTables } from './judge.ts'
 import { type JudgeProgram, judgeProgram } from './judge-program.ts'
+import type { Refusal } from './split-body.ts'
 import type { PlaceInput } from './types.ts'
 import { readUniverse, type Universe } from './universe.ts'
 
@@ -29,8 +30,26 @@ export function presentEvaluator(input: PlaceInput): Evaluator {
 /** Carve, find out who may go where, and ground. `everywhere` forgets what `candidate` says. */
 export function prepare(input: PlaceInput, present: Evaluator, everywhere = false): Problem {
   const judge = judgeProgram(input.program)
-  const analysis = analyse(judge)
   const universe = readUniverse(input.program, input.tables, present.view, everywhere)
+  const refusals = new Map<number, Refusal>()
+  for (;;) {
+    try {
+      return groundedProblem(input, present, judge, analyse(judge, refusals), universe)
+    } catch (error) {
+      // Each round takes one more rule out, so this ends.
+      if (!(error instanceof GroundRefusal) || error.rule === undefined || refusals.has(error.rule)) throw error
+      refusals.set(error.rule, { reason: error.message, span: judge.program.rules[error.rule]!.span })
+    }
+  }
+}
+
+function groundedProblem(
+  input: PlaceInput,
+  present: Evaluator,
+  judge: JudgeProgram,
+  analysis: Analysis,
+  universe: Universe,
+): Problem {
   const program = groundProgram(judge, analysis)
   const evaluator = createEvaluator(program.program, { watch: [] })
   evaluator.load([

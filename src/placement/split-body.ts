@@ -54,6 +54,9 @@ export class RefusalError extends Error {
   }
 }
 
+/** What an aggregate over something decision-dependent gives. */
+const resultKinds = { count: 'linear', sum: 'linear', mean: 'ratio', min: 'extreme', max: 'extreme' } as const
+
 const refuse = (reason: string, span: Span): never => {
   throw new RefusalError(reason, span)
 }
@@ -106,7 +109,7 @@ export function splitBody(
     } else if (literal.kind === 'aggregate' && dependent.has(literal)) {
       const inner = splitAggregate(rule, literal, tables, kinds)
       steps.push({ kind: 'aggregate', literal, body: inner })
-      bindNumber(literal.result.index, literal.operator === 'mean' ? 'ratio' : 'linear', literal.span)
+      bindNumber(literal.result.index, resultKinds[literal.operator], literal.span)
     } else if (literal.kind === 'compare') pending.push(literal)
     else fixed.push(literal)
   orderComparisons(pending, kinds, fixedVariables, fixed, steps)
@@ -179,8 +182,6 @@ function splitAggregate(
   tables: TableKnowledge,
   kinds: ReadonlyMap<number, NumberKind>,
 ): SplitBody {
-  if (literal.operator === 'min' || literal.operator === 'max')
-    refuse(`\`${literal.operator}\` over a table that depends on the placement is not translated`, literal.span)
   const outer = new Map<number, NumberKind>()
   for (const v of literal.groupBy) {
     if ((kinds.get(v) ?? 'linear') !== 'fixed')
@@ -191,8 +192,11 @@ function splitAggregate(
   if (literal.value) {
     const valueKind = kindOf(literal.value, v => body.kinds.get(v) ?? 'fixed')
     if (isNotLinear(valueKind)) refuse(valueKind.reason, literal.span)
-    if (valueKind === 'ratio')
-      refuse(`\`${literal.operator}\` of a mean that depends on the placement is not linear`, literal.span)
+    if (valueKind === 'ratio' || valueKind === 'extreme')
+      refuse(
+        `\`${literal.operator}\` of a mean, minimum or maximum that depends on the placement is not translated`,
+        literal.span,
+      )
   }
   return body
 }

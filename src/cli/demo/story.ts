@@ -1,4 +1,4 @@
-import { relative } from 'node:path'
+import { basename, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { WorkflowMove } from '../../control/index.ts'
@@ -103,7 +103,7 @@ class Story {
     const found = violationsOf(world.program, evaluator.view)
     if (found.length === 0) return this.#say(`${paint.green('✓')} No violation: the policy holds.`)
     for (const { table, row, text } of found) {
-      this.#say(`${paint.red('✗')} ${paint.red(text)} — and why:`, '')
+      this.#say(`${paint.red('✗')} ${paint.red(text)}: a violation. Each line below follows from those under it:`, '')
       const derivation = evaluator.explain({ table, row })
       if (derivation) this.#say(...derivationLines(derivation, world.program, paint).map(line => `  ${line}`))
     }
@@ -114,8 +114,8 @@ class Story {
     const fates = carve((await this.#world()).program)
     const delegated = fates.filter(fate => fate.fate === 'delegated')
     this.#say(
-      `${delegated.length} of the ${count(fates.length, 'rule')} depend on where VMs are. They become an integer program: numbers for a solver`,
-      'to choose, and an inequality for each thing that must not happen.',
+      `${delegated.length} of the ${count(fates.length, 'rule')} depend on where VMs are (${delegated.map(fate => basename(fate.place)).join(', ')}). They`,
+      'become an integer program: numbers for a solver to choose, and inequalities for what must not be.',
     )
   }
 

@@ -5,7 +5,8 @@ import type { Model } from './types.ts'
 export interface Dialect {
   /** Name of the program on PATH. */
   readonly program: string
-  arguments(limits: LevelLimits): string[]
+  /** `again`: it crashed, and is asked a second time. */
+  arguments(limits: LevelLimits, again: boolean): string[]
   /** Further files to write before it starts, by name. */
   files?(level: Model, limits: LevelLimits): Record<string, string>
   /** The answer from its solution file and what it printed; undefined when there is none to be seen. Columns are called c0, c1, … */
@@ -71,12 +72,15 @@ const scip: Dialect = {
 /** CBC, https://github.com/coin-or/Cbc: leaves zeros out and tells its status in the first line of the solution. */
 const cbc: Dialect = {
   program: 'cbc',
-  arguments: limits => [
+  arguments: (limits, again) => [
     'model.lp',
     ...['-seconds', String(limits.seconds)],
     ...['-ratioGap', String(limits.relativeGap)],
     ...['-allowableGap', String(Math.max(1e-9, limits.absoluteGap))],
     ...['-randomCbcSeed', String(limits.seed)],
+    // With its preprocessing, version 2.10.8 called a point optimal that enumeration beats, in 1 of 800 small random programs;
+    // without it, it crashed on 6 of them, all infeasible.
+    ...['-preprocess', again ? 'on' : 'off'],
     ...(limits.start ? ['-mipstart', 'start.txt'] : []),
     ...['-solve', '-solution', 'solution.txt'],
   ],

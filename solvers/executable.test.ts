@@ -70,6 +70,13 @@ describe('a program as a solver', () => {
     )
   })
 
+  it('that crashes is asked a second time, in another way', async () => {
+    const answer = `printf 'Optimal - objective value 1\\n 1 c1 2 0\\n' > solution.txt`
+    const file = await standIn('cbc', `case "$*" in *"preprocess on"*) ${answer} ;; *) kill -SEGV $$ ;; esac`)
+    const run = runExecutable({ dialect: dialect('cbc'), file }, level, limits, silent, undefined)
+    expect(await run).toMatchObject({ status: 'optimal', values: Float64Array.of(0, 2) })
+  })
+
   it('is looked for on PATH', async () => {
     const path = process.env['PATH']
     try {

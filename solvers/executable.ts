@@ -53,7 +53,10 @@ export async function runExecutable(
     await writeFile(join(folder, 'model.lp'), writeLp(level, { names: 'numbered' }))
     for (const [name, text] of Object.entries(dialect.files?.(level, limits) ?? {}))
       await writeFile(join(folder, name), text)
-    const ended = await runProgram(file, dialect.arguments(limits), folder, limits.seconds, signal)
+    const ask = (again: boolean) => runProgram(file, dialect.arguments(limits, again), folder, limits.seconds, signal)
+    let ended = await ask(false)
+    // Ended by a signal that isn't ours.
+    if (ended.code === null && !ended.killed) ended = await ask(true)
     if (ended.killed) return { status: 'none', bound: Number.NEGATIVE_INFINITY }
     const solution = await readFile(join(folder, 'solution.txt'), 'utf8').catch(() => '')
     const answer = dialect.read(solution, ended.output, level.columns.count)

@@ -100,14 +100,19 @@ function program(glpk: Glpk, level: Level, integers: boolean): object {
       name: 'objective',
       vars: columns.map(c => ({ name: `c${c}`, coef: level.cost[c]! })),
     },
-    subjectTo: Array.from({ length: level.rowCount }, (_, r) => ({
-      name: `r${r}`,
-      bnds: kind(level.rowLower[r]!, level.rowUpper[r]!),
-      vars: Array.from({ length: level.rowStart[r + 1]! - level.rowStart[r]! }, (_, i) => {
+    subjectTo: Array.from({ length: level.rowCount }, (_, r) => r).flatMap(r => {
+      const lower = level.rowLower[r]!
+      const upper = level.rowUpper[r]!
+      const vars = Array.from({ length: level.rowStart[r + 1]! - level.rowStart[r]! }, (_, i) => {
         const at = level.rowStart[r]! + i
         return { name: `c${level.entryColumn[at]}`, coef: level.entryValue[at]! }
-      }),
-    })),
+      })
+      const row = (suffix: string, lb: number, ub: number) => ({ name: `r${r}${suffix}`, bnds: kind(lb, ub), vars })
+      // Its presolver was seen to answer points outside of a row with two different bounds where there is no point at all.
+      const isRange = Number.isFinite(lower) && Number.isFinite(upper) && lower !== upper
+      if (!isRange) return [row('', lower, upper)]
+      return [row('', Number.NEGATIVE_INFINITY, upper), row('low', lower, Number.POSITIVE_INFINITY)]
+    }),
     bounds: columns.map(c => {
       const integer = level.integer[c] === 1
       const lower = level.columnLower[c]!

@@ -26,9 +26,9 @@ export class Arities {
     use: { readonly name: string; readonly arity: number; readonly span: Span; readonly isHead: boolean },
     report: (d: Diagnostic) => void,
   ): boolean {
-    this.settle(table, use.arity, use.span)
-    const known = this.#known.get(table)!
-    if (known.arity === use.arity) return true
+    const known = this.#known.get(table)
+    if (known === undefined) this.settle(table, use.arity, use.span)
+    if (known === undefined || known.arity === use.arity) return true
     const given = `${count(use.arity, 'argument')} ${use.arity === 1 ? 'is' : 'are'} given`
     const variants = this.#family(table).flatMap(t => this.#known.get(t) ?? [])
     const columns = variants.length > 1 ? `${listed(variants.map(v => v.arity))} columns` : count(known.arity, 'column')

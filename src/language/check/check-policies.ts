@@ -4,7 +4,7 @@ import type { PolicyAst, StatementAst } from '../ast.ts'
 import type { CoreRule, Program } from '../core.ts'
 import { Arities } from './arity.ts'
 import { runLints } from './lints/index.ts'
-import { type LoweredHead, type LoweredStatement, lowerStatement } from './lowering.ts'
+import { type LoweredHead, type LoweredStatement, lowerStatements } from './lowering.ts'
 import { type Names, namesOf, written } from './names.ts'
 import { emptyPolicies, foreignNames, uniquePolicies } from './policy-names.ts'
 import { checkRole } from './roles.ts'
@@ -64,15 +64,26 @@ export function checkPolicies(policies: readonly PolicyAst[], options: CheckOpti
 }
 
 function lowerPolicy(policy: PolicyAst, names: Names, report: Report): Entry[] {
-  return policy.statements.map(statement => {
-    const lowered = lowerStatement(statement, { policy: policy.name, names, text: policy.text, report })
-    return { policy, statement, lowered, candidates: lowered.heads }
-  })
+  const { name, text, statements } = policy
+  return lowerStatements(statements, { policy: name, names, text, report }).map((lowered, i) => ({
+    policy,
+    statement: statements[i]!,
+    lowered,
+    candidates: lowered.heads,
+  }))
+}
+
+/** Those that pass; the list itself where all do, as nearly always. */
+function kept<T>(list: readonly T[], passes: (item: T) => boolean): readonly T[] {
+  for (let i = 0; i < list.length; i++)
+    if (!passes(list[i]!)) return [...list.slice(0, i), ...list.slice(i + 1).filter(passes)]
+  return list
 }
 
 function checkRoles(entries: readonly Entry[], names: Names, report: Report): void {
   const isDerived = (table: string) => names.ownName(table) !== undefined
-  for (const entry of entries) entry.candidates = entry.candidates.filter(h => checkRole(h, isDerived, report))
+  const passes = (head: LoweredHead) => checkRole(head, isDerived, report)
+  for (const entry of entries) entry.candidates = kept(entry.candidates, passes)
 }
 
 /**
@@ -84,12 +95,13 @@ function checkArities(entries: readonly Entry[], names: Names, report: Report): 
   for (const schema of names.schemas.values()) arities.settle(schema.table, schema.columns.length, undefined)
   for (const { candidates } of entries)
     for (const head of candidates) arities.settle(head.table, head.args.length, head.atom.span)
+  const agrees = (head: LoweredHead) => headAgrees(head, arities, report)
   for (const entry of entries) {
     const { uses } = entry.lowered
     let sound = true
     for (const { table, atom, display, arity } of uses)
       sound = arities.check(table, { name: display, arity, span: atom.span, isHead: false }, report) && sound
-    entry.candidates = entry.candidates.filter(h => headAgrees(h, arities, report))
+    entry.candidates = kept(entry.candidates, agrees)
     if (!sound) entry.candidates = []
   }
   return arities
@@ -98,6 +110,7 @@ function checkArities(entries: readonly Entry[], names: Names, report: Report): 
 /** A head of a modal agrees with the table it speaks of, too, if that table is known. */
 function headAgrees(head: LoweredHead, arities: Arities, report: Report): boolean {
   const { table, base, display, args, atom, modal } = head
+  if (modal === undefined && arities.arity(table) === args.length) return true
   const name = modal === undefined ? written(atom.name) : display
   const use = { name, arity: args.length, span: atom.span, isHead: true }
   if (!arities.check(table, use, report)) return false
@@ -108,6 +121,7 @@ function headAgrees(head: LoweredHead, arities: Arities, report: Report): boolea
 function checkSafeties(entries: readonly Entry[], report: Report): void {
   for (const entry of entries) {
     const { statement, lowered } = entry
+    if (lowered.sound && lowered.body.length === 0 && lowered.variables.length === 0) continue
     const first = statement.heads[0]
     const name = lowered.heads[0]?.display ?? (first ? written(first.atom.name) : '')
     const kind = statement.body === undefined ? 'fact' : 'rule'
@@ -118,21 +132,23 @@ function checkSafeties(entries: readonly Entry[], report: Report): void {
 
 /** Order the derived tables. Rules that close a circle through `not` or an aggregate are left out of the program. */
 function checkStrata(entries: readonly Entry[], names: Names, report: Report): readonly (readonly string[])[] {
-  const tables = new Set(entries.flatMap(e => e.lowered.heads.map(h => h.table)))
+  const tables = new Set<string>()
+  for (const { lowered } of entries) for (const head of lowered.heads) tables.add(head.table)
+  const reading = entries.filter(e => e.lowered.uses.length > 0)
   const first = stratify(
     tables,
-    entries.flatMap(e => dependencies(e, e.lowered.heads)),
+    reading.flatMap(e => dependencies(e, e.lowered.heads)),
   )
   if (first.cycles.length === 0) return first.components
   for (const cycle of first.cycles) report(stratificationError(cycle, names))
   const componentOf = new Map(first.components.flatMap((members, c) => members.map(m => [m, c] as const)))
-  for (const entry of entries)
+  for (const entry of reading)
     entry.candidates = entry.candidates.filter(head =>
       entry.lowered.uses.every(u => !u.strict || componentOf.get(u.table) !== componentOf.get(head.table)),
     )
   return stratify(
     tables,
-    entries.flatMap(e => dependencies(e, e.candidates)),
+    reading.flatMap(e => dependencies(e, e.candidates)),
   ).components
 }
 
@@ -151,11 +167,10 @@ function assemble(
   strata: Program['strata'],
 ): Program {
   const rules: CoreRule[] = []
-  const texts = new Map<PolicyAst, StatementTexts>()
+  let texts: StatementTexts | undefined
   for (const { policy, statement, lowered, candidates } of entries) {
-    const own = texts.get(policy) ?? new StatementTexts(policy)
-    texts.set(policy, own)
-    const { text, comments } = own.of(statement)
+    if (texts?.policy !== policy) texts = new StatementTexts(policy)
+    const { text, comments } = texts.of(statement)
     for (const { modal, table, args, span } of candidates)
       rules.push({
         id: rules.length,

@@ -1,5 +1,5 @@
 import type { Diagnostic, Span } from '../../diagnostic/index.ts'
-import type { HeadAst } from '../ast.ts'
+import type { ExprAst, HeadAst } from '../ast.ts'
 import { builtins } from '../builtins.ts'
 import type { CoreTerm } from '../core.ts'
 import { placeArguments } from './columns.ts'
@@ -18,37 +18,45 @@ export function lowerHead(lowering: Lowering, head: HeadAst, scope: Scope): Lowe
   const { name } = atom.name
   const base = modal === undefined ? names.own(policy, name, atom.args.length) : baseOf(lowering, head)
   const display = modal === undefined ? name : `${modal}[${written(atom.name)}]`
-  const errors = nameErrors(head, policy)
+  const nameError = nameProblem(head, policy)
+  const errors = nameError === undefined ? [] : [nameError]
 
   const schema = modal === 'execute' ? undefined : names.schemas.get(base)
-  const placed = placeArguments(atom, base, schema, d => errors.push(d)) ?? []
+  const placed =
+    schema === undefined && atom.named.length === 0
+      ? atom.args
+      : (placeArguments(atom, base, schema, d => errors.push(d)) ?? [])
   const place: Place = { kind: 'head', table: display }
   const args: CoreTerm[] = []
-  placed.forEach((arg, column) => {
+  for (let column = 0; column < placed.length; column++) {
+    const arg = placed[column]
     // Too few arguments are a matter of arity, judged over all rules at once.
-    if (arg === undefined && atom.named.length === 0) return
+    if (arg === undefined && atom.named.length === 0) continue
     if (arg === undefined || arg.kind === 'wildcard') {
       errors.push(
         noValue(display, arg?.span ?? atom.span, arg === undefined ? schema?.columns[column]?.name : undefined),
       )
-      return
+      continue
     }
     const simple = arg.kind === 'variable' || arg.kind === 'constant' || isNegativeNumber(arg)
     if (!simple) {
       errors.push(lowering.expressionArgument(arg))
-      return
+      continue
     }
     const term = lowering.term(arg, place, scope)
     if (term !== undefined && term.kind !== 'wildcard') args.push(term)
-  })
+  }
 
-  errors.forEach(report)
-  if (errors.length > 0) return undefined
+  if (errors.length > 0) {
+    errors.forEach(report)
+    return undefined
+  }
   return { modal, base, table: modal ? `${modal}[${base}]` : base, display, args, span: head.span, atom }
 }
 
-function isNegativeNumber(arg: HeadAst['atom']['args'][number]): boolean {
-  return arg.kind === 'unary' && arg.operand.kind === 'constant' && typeof arg.operand.value === 'number'
+/** A sign before a number that the parser has not put into one, as in `-(1)`. */
+export function isNegativeNumber(expr: ExprAst): boolean {
+  return expr.kind === 'unary' && expr.operand.kind === 'constant' && typeof expr.operand.value === 'number'
 }
 
 /** The table or action that a modal head speaks of, by full name. */
@@ -58,18 +66,22 @@ function baseOf(lowering: Lowering, head: HeadAst): string {
   return names.resolve(policy, head.atom.name, head.atom.args.length).table
 }
 
-function nameErrors(head: HeadAst, policy: string): Diagnostic[] {
+function nameProblem(head: HeadAst, policy: string): Diagnostic | undefined {
   const { module, name, span } = head.atom.name
-  const error = (code: string, message: string, help: string): Diagnostic[] => [
-    { code, severity: 'error', message, span, help },
-  ]
+  const error = (code: string, message: string, help: string): Diagnostic => ({
+    code,
+    severity: 'error',
+    message,
+    span,
+    help,
+  })
   if (head.modal === 'execute' && module === undefined)
     return error(
       'language/execute-service',
       `\`execute[${name}]\` does not say which service acts`,
       `write the service before the action, for example \`execute[nova:${name}(…)]\``,
     )
-  if (head.modal !== undefined) return []
+  if (head.modal !== undefined) return undefined
   if (module === 'builtin' || (module === undefined && builtins.has(name)))
     return error(
       'language/builtin-head',
@@ -82,7 +94,7 @@ function nameErrors(head: HeadAst, policy: string): Diagnostic[] {
       `policy \`${policy}\` cannot define \`${module}:${name}\`, which belongs to \`${module}\``,
       `write \`${name}\` to define a table of this policy, or \`insert[${module}:${name}(…)]\` to describe an action`,
     )
-  return []
+  return undefined
 }
 
 function noValue(display: string, span: Span, column: string | undefined): Diagnostic {

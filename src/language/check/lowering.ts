@@ -5,7 +5,7 @@ import type { CoreHead, CoreLiteral, CoreTerm, Wildcard } from '../core.ts'
 import { lowerBuiltin } from './builtin-literal.ts'
 import { placeArguments } from './columns.ts'
 import { lowerExpr } from './expression.ts'
-import { lowerHead } from './head.ts'
+import { isNegativeNumber, lowerHead } from './head.ts'
 import { type Names, written } from './names.ts'
 import { namesIn, type Occurrence, type Place, Scope } from './scope.ts'
 import type { Strictness } from './stratify.ts'
@@ -56,9 +56,36 @@ export interface Surroundings {
   readonly report: (d: Diagnostic) => void
 }
 
-/** Lower a statement. Problems are reported; what could not be lowered is left out and `sound` says so. */
-export function lowerStatement(statement: StatementAst, around: Surroundings): LoweredStatement {
-  return new Lowering(around).statement(statement)
+const NONE: readonly never[] = []
+const NOTHING_ASSUMED: ReadonlySet<number> = new Set()
+
+/**
+ * Lower statements. Problems are reported; what could not be lowered is left out and `sound` says so.
+ *
+ * Facts of constants leave no trace in the state of lowering, so that they share it: a policy may have a hundred thousand of them.
+ */
+export function lowerStatements(statements: readonly StatementAst[], around: Surroundings): LoweredStatement[] {
+  const forFacts = new Lowering(around)
+  const scope = new Scope()
+  const empty = { body: NONE, variables: NONE, occurrences: NONE, uses: NONE, assumed: NOTHING_ASSUMED, sound: true }
+  return statements.map(statement => {
+    if (!isGroundFact(statement)) return new Lowering(around).statement(statement)
+    const heads: LoweredHead[] = []
+    for (const head of statement.heads) {
+      const lowered = lowerHead(forFacts, head, scope)
+      if (lowered) heads.push(lowered)
+    }
+    return { heads, ...empty }
+  })
+}
+
+function isGroundFact(statement: StatementAst): boolean {
+  if (statement.body !== undefined) return false
+  for (const { atom } of statement.heads) {
+    if (atom.named.length > 0) return false
+    for (const arg of atom.args) if (arg.kind !== 'constant' && !isNegativeNumber(arg)) return false
+  }
+  return true
 }
 
 /** Lower the literals of a query: no head, variables of the text in order. */

@@ -1,27 +1,37 @@
 import type { Span } from '../../diagnostic/index.ts'
 import type { CommentAst, PolicyAst, StatementAst } from '../ast.ts'
 
+const NONE: readonly never[] = []
+
 /**
  * Statements of one policy as text on one line and with the comments above them. Statements must be asked for in order of place.
  */
 export class StatementTexts {
-  readonly #policy: PolicyAst
+  readonly policy: PolicyAst
   /** First comment that does not end before the last statement asked for. */
   #next = 0
 
   constructor(policy: PolicyAst) {
-    this.#policy = policy
+    this.policy = policy
   }
 
   of(statement: StatementAst): { readonly text: string; readonly comments: readonly string[] } {
-    const { comments, text } = this.#policy
+    const { comments, text } = this.policy
     const from = this.#next
     while (this.#next < comments.length && comments[this.#next]!.span.end <= statement.span.start) this.#next++
-    const above = comments.slice(from, this.#next)
-    const inside: Span[] = []
+    const above = from === this.#next ? NONE : comments.slice(from, this.#next)
+    let inside: Span[] | undefined
     for (let i = this.#next; i < comments.length && comments[i]!.span.start < statement.span.end; i++)
-      inside.push(comments[i]!.span)
-    return { text: onOneLine(text, statement.span, inside), comments: commentLines(above, statement.span.start, text) }
+      (inside ??= []).push(comments[i]!.span)
+    const written = text.slice(statement.span.start, statement.span.end)
+    return {
+      // Most facts stand on one line as they are.
+      text:
+        inside === undefined && !/[^\S ]| {2}|[.; ]$/.test(written)
+          ? written
+          : onOneLine(text, statement.span, inside ?? NONE),
+      comments: above.length === 0 ? NONE : commentLines(above, statement.span.start, text),
+    }
   }
 }
 

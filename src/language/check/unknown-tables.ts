@@ -46,5 +46,8 @@ export function unknownTable(uses: readonly TableUse[], policy: string, names: N
 
 /** Tables that some `predict` rule gives values for under another placement. */
 export function predictedTables(entries: readonly Entry[]): ReadonlySet<string> {
-  return new Set(entries.flatMap(e => e.lowered.heads.flatMap(h => (h.modal === 'predict' ? [h.base] : []))))
+  const predicted = new Set<string>()
+  for (const { lowered } of entries)
+    for (const { modal, base } of lowered.heads) if (modal === 'predict') predicted.add(base)
+  return predicted
 }

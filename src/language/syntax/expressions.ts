@@ -72,7 +72,7 @@ export abstract class ExpressionParser extends Cursor {
     const from = this.at
     this.advance()
     if (this.peek() === T.number) {
-      const value = this.tokens.value.get(this.at) as number
+      const value = this.tokens.value[this.at] as number
       this.advance()
       return { kind: 'constant', value: value === 0 ? 0 : -value, span: this.spanFrom(from) }
     }
@@ -88,7 +88,7 @@ export abstract class ExpressionParser extends Cursor {
       case T.number:
       case T.string:
       case T.constant: {
-        const value = this.tokens.value.get(from) ?? null
+        const value = this.tokens.value[from] ?? null
         this.advance()
         return { kind: 'constant', value, span: this.spanFrom(from) }
       }

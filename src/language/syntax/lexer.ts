@@ -80,7 +80,7 @@ class Lexer {
     out.end.push(this.#i)
     out.line.push(this.#line)
     out.match.push(-1)
-    if (value !== undefined) out.value.set(index, value)
+    out.value.push(value)
     if (kind >= T.leftParen && kind <= T.turnstile) this.#bracket(kind, index)
   }
 

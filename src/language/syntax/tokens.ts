@@ -57,8 +57,8 @@ export class Tokens {
   readonly end: number[] = []
   /** 1-based. */
   readonly line: number[] = []
-  /** What a number, string or constant stands for. */
-  readonly value = new Map<number, Value>()
+  /** What a number, string or constant stands for; undefined for every other token. */
+  readonly value: (Value | undefined)[] = []
   /** For an opening bracket the index of its closing one, else -1. Brackets never match across the end of a rule or a `:-`. */
   readonly match: number[] = []
   readonly comments: CommentAst[] = []

@@ -7,23 +7,23 @@ import { Equalities } from './equalities.ts'
 /** Longer chains of tables than this are not followed: the call stack is finite, and a lint may miss some. */
 const MAX_DEPTH = 50
 
+interface TableRule {
+  readonly head: LoweredHead
+  readonly body: readonly CoreLiteral[]
+}
+
 /**
  * Knows which variables, and which columns of derived tables, can never have the same value: each rule of the table compares them,
  * gives them different constants, or takes them from a table whose columns are apart. Worked out when asked, a table once.
  */
 export class Apart {
   #depth = 0
-  readonly #rules = new Map<string, { readonly head: LoweredHead; readonly body: readonly CoreLiteral[] }[]>()
+  readonly #entries: readonly Entry[]
+  #rules: ReadonlyMap<string, readonly TableRule[]> | undefined
   readonly #known = new Map<string, boolean>()
 
   constructor(entries: readonly Entry[]) {
-    for (const { candidates, lowered } of entries)
-      for (const head of candidates) {
-        const list = this.#rules.get(head.table)
-        const rule = { head, body: lowered.body }
-        if (list) list.push(rule)
-        else this.#rules.set(head.table, [rule])
-      }
+    this.#entries = entries
   }
 
   /** Some literal of the body keeps two variables apart. */
@@ -48,6 +48,7 @@ export class Apart {
   }
 
   #columns(table: string, i: number, j: number): boolean {
+    this.#rules ??= rulesByTable(this.#entries)
     const rules = this.#rules.get(table)
     if (rules === undefined || this.#depth > MAX_DEPTH) return false
     const key = `${table}\n${i}\n${j}`
@@ -71,4 +72,16 @@ export class Apart {
 
 function columnsOf(args: readonly (CoreTerm | Wildcard)[], matches: (v: number) => boolean): number[] {
   return args.flatMap((a, i) => (a.kind === 'variable' && matches(a.index) ? [i] : []))
+}
+
+function rulesByTable(entries: readonly Entry[]): Map<string, TableRule[]> {
+  const rules = new Map<string, TableRule[]>()
+  for (const { candidates, lowered } of entries)
+    for (const head of candidates) {
+      const list = rules.get(head.table)
+      const rule = { head, body: lowered.body }
+      if (list) list.push(rule)
+      else rules.set(head.table, [rule])
+    }
+  return rules
 }

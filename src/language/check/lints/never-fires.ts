@@ -51,7 +51,8 @@ function isAtomOf(literal: CoreLiteral, table: string): boolean {
  * one. Tables of refused rules count as filled, so that an error is not followed by warnings.
  */
 function filledTables(entries: readonly Entry[], dead: ReadonlySet<Entry>): ReadonlySet<string> {
-  const filled = new Set(predictedTables(entries))
+  const predicted = predictedTables(entries)
+  const filled = new Set(predicted)
   const waiting = new Map<string, { entry: Entry; missing: number }[]>()
   const ready: string[] = []
   const fill = (table: string) => {
@@ -60,13 +61,19 @@ function filledTables(entries: readonly Entry[], dead: ReadonlySet<Entry>): Read
     ready.push(table)
   }
   for (const entry of entries) {
-    const kept = new Set(entry.candidates)
-    for (const head of entry.lowered.heads) if (!kept.has(head)) fill(head.table)
+    const { heads } = entry.lowered
+    // Candidates are the heads themselves, but for those refused.
+    if (entry.candidates.length < heads.length)
+      for (const head of heads) if (!entry.candidates.includes(head)) fill(head.table)
     for (const use of entry.lowered.uses) if (use.kind === 'data') fill(use.table)
   }
-  for (const table of predictedTables(entries)) ready.push(table)
+  for (const table of predicted) ready.push(table)
   for (const entry of entries) {
     if (dead.has(entry)) continue
+    if (entry.lowered.uses.length === 0) {
+      for (const head of entry.candidates) fill(head.table)
+      continue
+    }
     const tables = new Set(entry.lowered.uses.filter(u => u.required).map(u => u.table))
     const record = { entry, missing: tables.size }
     for (const table of tables) {

@@ -11,6 +11,9 @@
  * - `search.ts`: best-first search for a sequence in which each leg, run alone, fits. Stops on a third host break cycles.
  * - `dive.ts`: the same without going back, for hundreds of moves at once.
  * - `order.ts`: splits the moves into parts, exact where small, greedy where large: fewest stops, then the cheapest.
+ * - `duration.ts`, `links.ts`, `simulate.ts`: how long migrations take that share links. `calibrate.ts`: from what was seen.
+ *   `predict.ts`: the same for plans made elsewhere.
+ * - `shorten.ts`: list scheduling by critical path in time, then variants of it; the shortest is taken.
  * - `ledger.ts`, `schedule.ts`: from the sequence to the graph. Room, and the limits, are handed from the moves that free them to
  *   those that take them, and each such hand-over is a dependency: which is why no interleaving can break anything.
  * - `watch.ts`, `watched-dive.ts`, `serialise.ts`: the judge (the policy itself, on states with VMs on two hosts). A sequence that
@@ -19,5 +22,9 @@
  *
  * Bounded by counts, not by clock: the same input gives the same plan on every machine.
  */
+export { calibrate, expectedSeconds, type MigrationObservation } from './calibrate.ts'
+export { DEFAULT_MBPS, DEFAULT_PARAMETERS, transfer } from './duration.ts'
 export { makePlan } from './make-plan.ts'
+export { type Migration, predict } from './predict.ts'
+export type { Times } from './simulate.ts'
 export type * from './types.ts'

@@ -69,7 +69,7 @@ describe('the judge', () => {
   })
 
   test('a VM leaves only when its relief has come', () => {
-    const input = wide({ x: [[1], 'a', 'b'], y: [[1], 'c', 'a'], z: [[1], 'c', 'd'] })
+    const input = wide({ x: [[1], 'a', 'b'], y: [[1], 'c', 'a'], z: [[1], 'b', 'd'] })
     const plan = makePlan({ ...input, judge: someoneOn(input, 'a', ['x', 'y']) })
     expect(plan.moves.find(m => m.vm === 'x')!.after).toEqual([plan.moves.find(m => m.vm === 'y')!.id])
     expect(plan.moves.find(m => m.vm === 'z')!.after).toEqual([])

@@ -19,7 +19,16 @@ const one = (limits: Record<string, number>, vms: TestCloud['vms']): TestCloud =
 describe('order', () => {
   test('nothing to move is an empty plan', () => {
     const { plan } = planOf(inputOf(one({ a: 4 }, { x: [[4], 'a', 'a'] })))
-    expect(plan).toEqual({ moves: [], cost: 0, steps: 0, brokenOnTheWay: [], impossible: [] })
+    expect(plan).toEqual({
+      moves: [],
+      cost: 0,
+      steps: 0,
+      makespan: 0,
+      criticalPath: [],
+      volume: 0,
+      brokenOnTheWay: [],
+      impossible: [],
+    })
   })
 
   test('independent moves share a step, and carry cost and reason', () => {

@@ -2,9 +2,11 @@ import { fail } from '../diagnostic/index.ts'
 import { explainImpossible } from './impossible.ts'
 import { findOrder, isSafe, type Order } from './order.ts'
 import { type Leg, Problem } from './problem.ts'
+import { resequence } from './resequence.ts'
 import { type Limits, type ScheduledLeg, schedule } from './schedule.ts'
 import { compareSequences, type Sequence, search } from './search.ts'
 import { findBroken, scheduleWatched } from './serialise.ts'
+import { simulate, type Times } from './simulate.ts'
 import type { Plan, PlanInput, PlanLimits } from './types.ts'
 import { Watch } from './watch.ts'
 import { watchedDive } from './watched-dive.ts'
@@ -16,6 +18,8 @@ const SETTLE_CALLS = 600
 const SEARCH_CALLS = 300
 /** Legs up to which a sequence is judged leg by leg even when its steps show nothing. */
 const SMALL = 60
+/** Parallelisms tried besides the limits. */
+const FEW = [1, 2, 4]
 
 /**
  * Order the moves of a target into a plan.
@@ -34,7 +38,7 @@ export function makePlan(input: PlanInput): Plan {
   const vms = problem.moves.map((_, i) => i)
   if (!input.judge) {
     const order = findOrder(problem, vms)
-    return report(problem, schedule(problem, order.legs, limits), order, new Map(), undefined)
+    return report(problem, shortest(problem, order.legs, limits), order, new Map(), undefined)
   }
   const watch = new Watch(input.judge, problem)
   watch.allow(problem.from, problem.to)
@@ -47,6 +51,25 @@ export function makePlan(input: PlanInput): Plan {
   }
   legs = improve(problem, order, watch).legs
   return report(problem, scheduleWatched(problem, legs, limits, watch), order, dropped, watch)
+}
+
+/**
+ * The shortest of: the sequence's own schedule, that of the same legs in another order, and for a few legs the same with fewer at
+ * once. A fixed parallelism within the limits is therefore never faster.
+ */
+function shortest(problem: Problem, legs: readonly Leg[], limits: Limits): ScheduledLeg[] {
+  const found: ScheduledLeg[][] = []
+  for (const bounds of legs.length <= SMALL ? [limits, ...tighter(limits)] : [limits]) {
+    found.push(schedule(problem, legs, bounds))
+    const other = resequence(problem, legs, bounds)
+    if (other && isSafe(problem, other.legs)) found.push(schedule(problem, other.legs, bounds, [], false, other.ends))
+  }
+  const times = found.map(list => timesOf(problem, list).makespan)
+  return found[times.indexOf(Math.min(...times))]!
+}
+
+function tighter({ perHost, global }: Limits): Limits[] {
+  return FEW.filter(n => n < global).map(n => ({ perHost: Math.min(n, perHost), global: n }))
 }
 
 function limit(limits: PlanLimits | undefined, name: keyof Limits): number {
@@ -158,6 +181,24 @@ function endOf(problem: Problem, legs: readonly Leg[]): number[] {
   return at
 }
 
+/** Expected times when every leg starts as soon as it may. */
+function timesOf(problem: Problem, legs: readonly ScheduledLeg[]): Times {
+  const jobs = legs.map(leg => problem.job(leg, leg.from))
+  const needs = legs.map(leg => leg.after)
+  const times = simulate(problem.links, jobs, needs)
+  if (!times) throw new Error('legs wait for each other')
+  return times
+}
+
+/** Back from the leg that ends last, each time to the one it waited for longest. */
+function criticalPath({ end }: Times, legs: readonly ScheduledLeg[]): number[] {
+  const latest = (list: readonly number[]) => list.reduce((a, b) => (end[b]! > end[a]! ? b : a), list[0]!)
+  if (legs.length === 0) return []
+  const path = [latest(legs.map((_, i) => i))]
+  for (let after = legs[path[0]!]!.after; after.length > 0; after = legs[path.at(-1)!]!.after) path.push(latest(after))
+  return path.reverse()
+}
+
 function report(
   problem: Problem,
   legs: readonly ScheduledLeg[],
@@ -165,7 +206,10 @@ function report(
   dropped: ReadonlyMap<number, string>,
   watch: Watch | undefined,
 ): Plan {
-  const sorted = legs.map((_, i) => i).sort((a, b) => legs[a]!.step - legs[b]!.step || a - b)
+  const times = timesOf(problem, legs)
+  const sorted = legs
+    .map((_, i) => i)
+    .sort((a, b) => legs[a]!.step - legs[b]!.step || times.start[a]! - times.start[b]! || a - b)
   const ids = new Map(sorted.map((i, n) => [i, `m${n + 1}`]))
   const rank = new Map(sorted.map((i, n) => [i, n]))
   const named = (list: Iterable<number>) => [...list].sort((a, b) => rank.get(a)! - rank.get(b)!).map(i => ids.get(i)!)
@@ -182,6 +226,9 @@ function report(
       after: named(leg.after),
       parking: leg.to !== problem.to[leg.vm],
       because,
+      start: times.start[i]!,
+      end: times.end[i]!,
+      volume: times.volume[i]!,
     }
   })
   const at = endOf(problem, legs)
@@ -191,6 +238,9 @@ function report(
     moves,
     cost: moves.reduce((sum, m) => sum + m.cost, 0),
     steps: Math.max(0, ...moves.map(m => m.step)),
+    makespan: times.makespan,
+    criticalPath: named(criticalPath(times, legs)),
+    volume: moves.reduce((sum, m) => sum + m.volume, 0),
     brokenOnTheWay: [...broken].map(([violation, during]) => ({ violation, during: named(during) })),
     impossible: explainImpossible(problem, left, at, order.exhausted, dropped),
   }

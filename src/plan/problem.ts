@@ -1,5 +1,8 @@
+import { fail } from '../diagnostic/index.ts'
 import type { TargetMove } from '../placement/index.ts'
 import type { Value } from '../tables/index.ts'
+import { Links } from './links.ts'
+import type { Job } from './simulate.ts'
 import type { PlanInput } from './types.ts'
 
 /** One migration of a sequence: VM and host as the numbers of a `Problem`. */
@@ -16,6 +19,7 @@ export interface Stop {
 
 /** Relative slack of a limit, so that 0.1 + 0.2 fits into 0.3: sums of floats depend on their order. */
 const TOLERANCE = 1e-9
+const MIB_PER_GIB = 1024
 
 /**
  * The input of a plan with VMs that move and hosts as small numbers, and with room instead of load: `rooms()[slot(c, h)]` is what
@@ -33,6 +37,7 @@ export class Problem {
   readonly capacities: PlanInput['capacities']
   /** Some load is negative: arrivals may then free room and departures need it. */
   negative = false
+  readonly links: Links
 
   readonly #input: PlanInput
   readonly #hostNumbers = new Map<Value, number>()
@@ -44,6 +49,7 @@ export class Problem {
 
   constructor(input: PlanInput) {
     this.#input = input
+    this.links = new Links(input.network)
     this.moves = input.moves.filter(m => m.from !== m.to)
     this.capacities = input.capacities
     this.from = this.moves.map(m => this.#number(m.from))
@@ -110,6 +116,23 @@ export class Problem {
     const move = this.moves[i]!
     if (from === this.from[i] && to === this.to[i]) return move.cost
     return this.#input.costOf(move.vm, this.hosts[from]!, this.hosts[to]!)
+  }
+
+  /** A leg as something to be timed. Without data on memory, the cost is taken for the GiB that it moves. */
+  job({ vm, to }: Leg, from: number): Job {
+    const [source, target] = [this.hosts[from]!, this.hosts[to]!]
+    const name = this.moves[vm]!.vm
+    const memory = this.#input.vmMemory?.(name, source, target)
+    if (memory && !Object.values(memory).every(x => x === undefined || (Number.isFinite(x) && x >= 0)))
+      fail('plan/bad-memory', `the memory of \`${name}\` is given as \`${JSON.stringify(memory)}\``, {
+        help: 'give sizes in MiB, rates in MiB/s and times in seconds, all from 0',
+      })
+    return {
+      from,
+      to,
+      route: this.links.route(source, target),
+      memory: memory ?? { used: MIB_PER_GIB * Math.max(0, this.cost(vm, from, to)) },
+    }
   }
 
   /** The first capacity that stands against VM `i` going from `from` to `to` now; -1 if none does. */

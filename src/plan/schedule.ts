@@ -1,10 +1,9 @@
 import { Ledger } from './ledger.ts'
 import type { Leg, Problem } from './problem.ts'
+import { fastestSchedule } from './shorten.ts'
+import type { Bounds } from './simulate.ts'
 
-export interface Limits {
-  readonly perHost: number
-  readonly global: number
-}
+export type Limits = Bounds
 
 /** A leg of the sequence with its place in the plan; `after` holds indices of legs in the sequence. */
 export interface ScheduledLeg extends Leg {
@@ -22,10 +21,11 @@ export type Edge = readonly [number, number]
  *
  * 1. Room is handed from leg to leg (see `Ledger`), which gives the least order that capacities need.
  * 2. `more` edges (from the judge) join in; all point forward in the sequence.
- * 3. List scheduling in waves, the leg with the longest chain behind it first, under the limits per host and in all.
+ * 3. List scheduling in time, the leg with the longest chain behind it first, under the limits (see `fastestSchedule`).
  * 4. The limits are handed on as well, one slot for each running migration: so they hold without anybody counting.
  *
- * `steps`: every leg also waits for all of the step before.
+ * `steps`: list scheduling in waves instead, and every leg also waits for all of the step before. `ends`: when each leg is
+ * expected to end, so that room is taken from those that end first.
  */
 export function schedule(
   problem: Problem,
@@ -33,21 +33,34 @@ export function schedule(
   limits: Limits,
   more: readonly Edge[] = [],
   steps = false,
+  ends?: readonly number[],
 ): ScheduledLeg[] {
   const from = startHosts(problem, legs)
-  const needs = capacityNeeds(problem, legs, from)
+  const needs = capacityNeeds(problem, legs, from, ends)
   for (const [a, b] of more) needs[b]!.push(a)
+  if (!steps) {
+    const { needs: all, order } = fastestSchedule(
+      problem.links,
+      legs.map((leg, i) => problem.job(leg, from[i]!)),
+      needs,
+      limits,
+    )
+    const reduced = reduce(order, all)
+    const levels = levelsOf(order, reduced)
+    return legs.map((leg, i) => ({ ...leg, from: from[i]!, step: levels[i]!, after: reduced[i]! }))
+  }
   const waves = listSchedule(legs, from, needs, limits)
   const byWave = legs.map((_, i) => i).sort((a, b) => waves[a]! - waves[b]! || a - b)
-  const slots = new Ledger(account => (account < 0 ? limits.global : limits.perHost))
-  for (const i of byWave) {
-    const accounts = [-1, from[i]!, legs[i]!.to]
-    for (const account of accounts) needs[i]!.push(...slots.take(account, 1, 0))
-    for (const account of accounts) slots.give(account, 1, i, waves[i]!)
-    if (steps) for (const j of byWave) if (waves[j] === waves[i]! - 1) needs[i]!.push(j)
-  }
+  for (const i of byWave) for (const j of byWave) if (waves[j] === waves[i]! - 1) needs[i]!.push(j)
   const reduced = reduce(byWave, needs)
   return legs.map((leg, i) => ({ ...leg, from: from[i]!, step: waves[i]!, after: reduced[i]! }))
+}
+
+/** How many legs are on the longest chain up to and with each. */
+function levelsOf(order: readonly number[], after: readonly (readonly number[])[]): number[] {
+  const levels = after.map(() => 1)
+  for (const i of order) levels[i] = 1 + Math.max(0, ...after[i]!.map(n => levels[n]!))
+  return levels
 }
 
 /** Host each leg starts from. */
@@ -61,7 +74,12 @@ export function startHosts(problem: Problem, legs: readonly Leg[]): number[] {
 }
 
 /** For each leg the legs that free the room it takes; a VM's second leg waits for its first. */
-export function capacityNeeds(problem: Problem, legs: readonly Leg[], from: readonly number[]): number[][] {
+export function capacityNeeds(
+  problem: Problem,
+  legs: readonly Leg[],
+  from: readonly number[],
+  ends?: readonly number[],
+): number[][] {
   const rooms = problem.rooms()
   const ledger = new Ledger(account => rooms[account]!)
   const levels: number[] = []
@@ -79,7 +97,7 @@ export function capacityNeeds(problem: Problem, legs: readonly Leg[], from: read
       })
     // Half the slack: rounding in the ledger then never decides otherwise than the search did.
     for (const [slot, free] of changes) if (free < 0) needs.push(...ledger.take(slot, -free, problem.slack(slot) / 2))
-    const level = 1 + Math.max(0, ...needs.map(n => levels[n]!))
+    const level = ends?.[i] ?? 1 + Math.max(0, ...needs.map(n => levels[n]!))
     levels.push(level)
     for (const [slot, free] of changes) if (free > 0) ledger.give(slot, free, i, level)
     return needs

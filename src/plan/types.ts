@@ -1,5 +1,8 @@
 import type { Capacity, RuleInstance, TargetMove } from '../placement/index.ts'
 import type { Value } from '../tables/index.ts'
+import type { Network, VmMemory } from './network-types.ts'
+
+export type * from './network-types.ts'
 
 export interface PlanLimits {
   /** Live migrations that may run at once with this host at either end. Default 1, Nova's own default. */
@@ -24,6 +27,13 @@ export interface PlanInput {
   readonly judge?: Judge
   readonly costOf: (vm: Value, from: Value, to: Value) => number
   readonly limits?: PlanLimits
+  /** Bandwidths and how migrations behave; without it every host has the default link. */
+  readonly network?: Network
+  /**
+   * What a migration of this VM between these hosts has to carry. Undefined, or left out: the cost is taken for GiB of memory that
+   * nobody writes to.
+   */
+  readonly vmMemory?: (vm: Value, from: Value, to: Value) => VmMemory | undefined
 }
 
 /** One migration. `step`: 1-based wave; moves of one step may run at the same time. */
@@ -40,12 +50,23 @@ export interface PlannedMove {
   /** A stop on the way that breaks a cycle: not the VM's final host. */
   readonly parking: boolean
   readonly because: readonly RuleInstance[]
+  /** Expected start and end, in seconds from the start of the plan. */
+  readonly start: number
+  readonly end: number
+  /** MiB over the network, pages sent again included. */
+  readonly volume: number
 }
 
 export interface Plan {
   readonly moves: readonly PlannedMove[]
   readonly cost: number
   readonly steps: number
+  /** Expected seconds from the start of the first move to the end of the last, each started as soon as it may. */
+  readonly makespan: number
+  /** Ids of moves, each starting when the one before it has ended, the last ending the plan: what to shorten to shorten the plan. */
+  readonly criticalPath: readonly string[]
+  /** MiB over the network in all. */
+  readonly volume: number
   /**
    * Violations on the way that are there neither at the start nor at the end, with the moves during which they are (one of them,
    * where moves overlap); empty without a judge.

@@ -1,9 +1,24 @@
 import type { CodeDoc } from './index.ts'
 
 export const planCodes = {
+  'plan/bad-bandwidth': {
+    title: 'link whose bandwidth is not a positive number',
+    why: 'Over a link without bandwidth no migration would ever end, and a plan could not be timed.',
+    mend: 'Give the bandwidth in Mb/s, or leave the host out to have it taken for 10 Gb/s.',
+  },
   'plan/bad-limit': {
     title: 'limit on parallel migrations is not a whole number from 1',
     why: 'With fewer than one migration at a time nothing could ever move.',
     mend: 'Give a whole number from 1, or leave it out: one for each host and four in all.',
+  },
+  'plan/bad-memory': {
+    title: 'memory of a VM that is not a number from 0',
+    why: 'How long a migration takes is told from memory and from how fast the VM writes to it, so neither can be below 0.',
+    mend: 'Give sizes in MiB and rates in MiB/s, or leave the VM out to have its migration cost taken for GiB.',
+  },
+  'plan/bad-observation': {
+    title: 'observed migration without a positive duration, bandwidth or memory',
+    why: 'Parameters are fitted to relative errors of durations, which such a row has none of.',
+    mend: 'Leave out migrations that failed or were not measured.',
   },
 } satisfies Record<string, CodeDoc>

@@ -16,7 +16,9 @@ export class Guard {
 
   constructor(limits: EvaluationLimits) {
     this.#limits = limits
-    this.#deadline = performance.now() + (limits.milliseconds ?? Number.POSITIVE_INFINITY)
+    // Looking at the clock costs more than a small transaction: only where there is a limit.
+    this.#deadline =
+      limits.milliseconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + limits.milliseconds
     this.#left = limits.derivedTuples ?? Number.POSITIVE_INFINITY
   }
 

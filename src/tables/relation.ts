@@ -197,9 +197,8 @@ export class Relation {
     return this.#before[i]!
   }
 
-  /** Set a stored row's count outside of any transaction. */
-  setCount(slot: number, count: number): void {
-    this.counts[slot] = count
+  get isCounted(): boolean {
+    return this.#counted
   }
 
   /** The index on some columns (at least one, ascending), made now if nobody asked before. */

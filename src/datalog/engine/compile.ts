@@ -479,7 +479,8 @@ class Compiler {
     const keys = this.#name(group.keys, 'r')
     const slot = `s${this.#fresh++}`
     const { kind } = this.#variant
-    this.#block(`for (const ${slot} of ${g}.touched)`)
+    this.#block('for (let k = from; k < to; k++)')
+    this.#emit(`const ${slot} = list[k]`)
     const before = `${this.#part(g, 'before')}[${slot}]`
     const now = `${this.#part(g, 'now')}[${slot}]`
     this.#block(`if (${before} !== ${now} && (${before} === ${before} || ${now} === ${now}))`)

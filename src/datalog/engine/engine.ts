@@ -1,40 +1,37 @@
 import type { AggregateLiteral, Program } from '../../language/index.ts'
-import { type Interner, type NEW, OLD, Relation } from '../../tables/index.ts'
+import { type Interner, Relation } from '../../tables/index.ts'
 import type { Database } from '../database.ts'
 import { Guard } from '../limits.ts'
 import { Solver } from '../solve.ts'
 import type { EvaluationLimits } from '../types.ts'
 import type { Warnings } from '../warnings.ts'
-import { type CompileContext, type Compiled, compileClause, type Variant } from './compile.ts'
+import type { CompileContext } from './compile.ts'
 import { Group } from './group.ts'
 import { type Clause, type ClauseComponent, lower, NOW } from './lower.ts'
-import { maintainRecursive, type RecursiveParts, SlotQueue } from './recursive.ts'
+import { type Memento, rememberRows, restoreRows } from './memento.ts'
+import { maintainRecursive, type RecursiveParts } from './recursive.ts'
+import { RunningClause, type Trigger } from './running-clause.ts'
 import { Runtime } from './runtime.ts'
-
-/** A clause with the functions compiled for it so far. */
-export interface RunningClause {
-  readonly clause: Clause
-  run(variant: Variant, list: Int32Array, from: number, to: number): boolean
-}
+import { SlotQueue } from './slot-queue.ts'
 
 interface RunningComponent {
-  readonly index: number
-  readonly component: ClauseComponent
+  readonly opaque: boolean
   readonly clauses: readonly RunningClause[]
+  readonly triggers: readonly Trigger[]
   readonly tables: readonly Relation[]
   readonly groups: readonly Group[]
+  /** Components that read what this one fills. */
+  readers: readonly number[]
   readonly recursive: RecursiveParts | undefined
-}
-
-/** Undoes a committed transaction: rows by their ids, since slots may have been given to others since. */
-export interface Memento {
-  undo(): void
 }
 
 const NO_SLOTS = new Int32Array(0)
 
+/** Transactions between two looks at whether tables have outgrown the plans. */
+const REPLAN_EVERY = 256
+
 /**
- * The state of a program and its maintenance. A transaction goes: changes of given rows (`insert`, `delete`), `propagate`, then
+ * The state of a program and its maintenance. A transaction goes: `begin`, changes of given rows (`insert`, `delete`), `propagate`, then
  * `commit` or `rollback`; between the last two everything that reads NEW bits sees the new state.
  *
  * Components are visited in the order of their dependencies, only those that read something that changed. A clause that is not recursive
@@ -53,12 +50,13 @@ export class Engine implements Database {
   readonly #readers = new Map<string, number[]>()
   /** 1 for components that the transaction must visit. */
   readonly #due: Uint8Array
-  /** Relations and groups that the transaction may have changed. */
-  #changed = new Set<Relation>()
-  #changedGroups = new Set<Group>()
+  /** Relations and groups that the transaction may have touched. */
+  readonly #changed: Relation[] = []
+  readonly #changedGroups: Group[] = []
   #guard = new Guard({})
   /** Plans are made again when tables have outgrown the sizes they were made for. */
   #plannedRows = 0
+  #transactions = 0
 
   constructor(program: Program, interner: Interner, warnings: Warnings, arities: ReadonlyMap<string, number>) {
     this.interner = interner
@@ -71,19 +69,35 @@ export class Engine implements Database {
       if (!c.recursive) for (const n of c.nodes) counted.add(n)
     }
     for (const [table, arity] of new Map([...lowered.arities, ...arities])) {
-      if (!lowered.groups.has(table)) this.relations.set(table, new Relation(arity, { counted: counted.has(table) }))
+      this.relations.set(table, new Relation(arity, { counted: counted.has(table) }))
     }
     for (const [name, literal] of lowered.groups) this.#groups.set(name, new Group(literal, interner, warnings))
     for (const [literal, name] of lowered.groupOf) this.#groupOf.set(literal, this.#groups.get(name)!)
     lowered.components.forEach((component, index) => {
-      this.#components.push(this.#runningComponent(component, index))
+      this.#components.push(this.#runningComponent(component))
       for (const node of component.reads) {
         const readers = this.#readers.get(node)
         if (readers) readers.push(index)
         else this.#readers.set(node, [index])
       }
     })
+    lowered.components.forEach((component, index) => {
+      this.#components[index]!.readers = component.nodes.flatMap(n => this.#readers.get(n) ?? [])
+    })
     this.#due = new Uint8Array(this.#components.length)
+  }
+
+  get(table: string): Relation | undefined {
+    return this.relations.get(table)
+  }
+
+  size(table: string): number {
+    return this.relations.get(table)?.size ?? 0
+  }
+
+  /** The clock's reading that the present state was evaluated with. */
+  get now(): Date {
+    return this.#runtime.now
   }
 
   /** Where rows that data gives to a table are kept: derived tables have a table of their own for them. */
@@ -102,137 +116,115 @@ export class Engine implements Database {
     this.setClock(now)
     this.commit()
     for (const { clauses, tables, groups, recursive } of this.#components) {
+      for (const g of groups) g.remembering = false
       if (recursive) maintainRecursive(recursive, 'all')
-      else for (const c of clauses) c.run({ kind: 'full' }, NO_SLOTS, 0, 0)
+      else for (const c of clauses) c.run('full', 0, NO_SLOTS, 0, 0)
       for (const g of groups) {
         g.settle()
         g.commit()
+        g.remembering = true
       }
       for (const t of tables) t.commit()
     }
+    this.#due.fill(0)
+    this.#replan()
   }
 
   begin(limits: EvaluationLimits): void {
     this.#guard = new Guard(limits)
-    let rows = 0
-    for (const r of this.relations.values()) rows += r.size
-    if (rows > this.#plannedRows * 4 + 1000) {
-      this.#plannedRows = rows
-      for (const forget of this.#forgetPlans) forget()
-    }
+    if (++this.#transactions % REPLAN_EVERY === 0) this.#replan()
   }
 
-  readonly #forgetPlans: (() => void)[] = []
+  #replan(): void {
+    let rows = 0
+    for (const r of this.relations.values()) rows += r.size
+    if (rows <= this.#plannedRows * 4 + 1000) return
+    this.#plannedRows = rows
+    for (const component of this.#components) for (const c of component.clauses) c.forgetPlans()
+  }
 
   /** The clock's reading for this transaction: a changed row of the table behind `now(x)`. */
   setClock(now: Date): void {
     this.#runtime.now = now
     const relation = this.relations.get(NOW)
     if (!relation) return
-    const text = this.#runtime.call(-1, 'now', [])![0]!
-    const id = this.interner.intern(text)
-    relation.eachSlot(slot => relation.columns[0]![slot] !== id && relation.deleteSlot(slot))
-    relation.insert([id])
-    if (relation.touchedCount > 0) this.#touch(NOW, relation)
+    const row = [this.interner.intern(this.#runtime.call(-1, 'now', [])![0]!)]
+    if (relation.find(row) >= 0) return
+    this.#touch(NOW, relation)
+    relation.eachSlot(slot => relation.deleteSlot(slot))
+    relation.insert(row)
   }
 
-  /** Put a given row in; whether it was out. */
-  insert(table: string, row: ArrayLike<number>): boolean {
+  /** Put a given row in. */
+  insert(table: string, row: ArrayLike<number>): void {
     const name = this.#given.get(table) ?? table
     const relation = this.relations.get(name)!
-    if (relation.insert(row) < 0) return false
     this.#touch(name, relation)
-    return true
+    relation.insert(row)
   }
 
-  delete(table: string, row: ArrayLike<number>): boolean {
+  /** Take a given row out. */
+  delete(table: string, row: ArrayLike<number>): void {
     const name = this.#given.get(table) ?? table
     const relation = this.relations.get(name)!
-    if (relation.delete(row) < 0) return false
     this.#touch(name, relation)
-    return true
+    relation.delete(row)
   }
 
+  /** A given table is about to change. */
   #touch(node: string, relation: Relation): void {
-    this.#changed.add(relation)
-    this.#makeDue(node)
-  }
-
-  #makeDue(node: string): void {
+    if (relation.touchedCount > 0) return
+    this.#changed.push(relation)
     const readers = this.#readers.get(node)
     if (readers) for (const index of readers) this.#due[index] = 1
   }
 
   /** Bring derived tables up to date with the changes of given rows. On a throw the caller rolls back. */
   propagate(): void {
-    for (const running of this.#components) {
-      if (this.#due[running.index] === 0) continue
-      this.#due[running.index] = 0
-      const { tables, groups } = running
-      for (const t of tables) this.#changed.add(t)
-      for (const g of groups) this.#changedGroups.add(g)
-      if (running.recursive) maintainRecursive(running.recursive, running.component.opaque ? 'again' : 'changes')
-      else this.#followChanges(running)
-      for (const g of groups) g.settle()
-      running.component.nodes.forEach(node => {
-        const relation = this.relations.get(node)
-        if (relation ? relation.changed : this.#groups.get(node)!.touched.length > 0) this.#makeDue(node)
-      })
-    }
-  }
-
-  #followChanges(running: RunningComponent): void {
-    for (const c of running.clauses) {
-      c.clause.body.forEach((literal, at) => {
-        if (literal.kind === 'atom') {
-          const relation = this.relations.get(literal.table)!
-          if (relation.touchedCount > 0) c.run({ kind: 'delta', at }, relation.touched, 0, relation.touchedCount)
-        } else if (literal.kind === 'aggregate') {
-          if (this.#groupOf.get(literal)!.touched.length > 0) c.run({ kind: 'delta', at }, NO_SLOTS, 0, 0)
-        }
-      })
+    for (let i = 0; i < this.#due.length; i++) {
+      if (this.#due[i] === 0) continue
+      this.#due[i] = 0
+      const { tables, groups, recursive, triggers, opaque, readers } = this.#components[i]!
+      for (const t of tables) this.#changed.push(t)
+      for (const g of groups) this.#changedGroups.push(g)
+      if (recursive) maintainRecursive(recursive, opaque ? 'again' : 'changes')
+      else for (const trigger of triggers) follow(trigger)
+      let changed = false
+      for (const g of groups) if (g.settle()) changed = true
+      for (const t of tables) if (t.changed) changed = true
+      if (changed) for (const reader of readers) this.#due[reader] = 1
     }
   }
 
   commit(): void {
     for (const r of this.#changed) r.commit()
     for (const g of this.#changedGroups) g.commit()
-    this.#changed = new Set()
-    this.#changedGroups = new Set()
+    this.#changed.length = 0
+    this.#changedGroups.length = 0
   }
 
   rollback(): void {
     this.#due.fill(0)
     for (const r of this.#changed) r.rollback()
     for (const g of this.#changedGroups) g.rollback()
-    this.#changed = new Set()
-    this.#changedGroups = new Set()
+    this.#changed.length = 0
+    this.#changedGroups.length = 0
   }
 
   /** Commit, remembering how to go back once everything committed after it was undone. */
   commitRemembering(): Memento {
-    const relations = [...this.#changed].map(relation => ({ relation, rows: rememberRows(relation) }))
-    const groups = [...this.#changedGroups].map(group => group.remember())
+    const relations = [...new Set(this.#changed)].map(relation => ({ relation, rows: rememberRows(relation) }))
+    const groups = this.#changedGroups.map(group => group.remember())
     this.commit()
     return {
       undo: () => {
         for (const { relation, rows } of relations) restoreRows(relation, rows)
-        for (const g of groups) g()
+        for (const undo of groups) undo()
       },
     }
   }
 
-  /** Visit rows that the open transaction puts into a table (`NEW`) or takes out of it (`OLD`). */
-  eachChange(table: string, which: typeof OLD | typeof NEW, visit: (slot: number) => void): void {
-    this.relations.get(table)?.eachChange(which, visit)
-  }
-
-  /** Whether the open transaction may have changed a table. */
-  mayHaveChanged(table: string): boolean {
-    return (this.relations.get(table)?.touchedCount ?? 0) > 0
-  }
-
-  #runningComponent(component: ClauseComponent, index: number): RunningComponent {
+  #runningComponent(component: ClauseComponent): RunningComponent {
     const tables = component.nodes.flatMap(n => this.relations.get(n) ?? [])
     const groups = component.nodes.flatMap(n => this.#groups.get(n) ?? [])
     const own = new Set(component.recursive ? component.nodes : [])
@@ -250,86 +242,26 @@ export class Engine implements Database {
       emit: (table, kind) => queues.get(table)!.sink(kind),
       isOwn: table => own.has(table),
     }
-    const clauses = component.clauses.map(c => this.#runningClause(c, context))
-    const recursive = component.recursive
-      ? {
-          clauses,
-          queues,
-          touched: (table: string) => {
-            const relation = this.relations.get(table)!
-            return { list: relation.touched, count: relation.touchedCount }
-          },
-          groupTouched: (literal: AggregateLiteral) => (this.#groupOf.get(literal)?.touched.length ?? 0) > 0,
-        }
-      : undefined
-    return { index, component, clauses, tables, groups, recursive }
-  }
-
-  #runningClause(clause: Clause, context: CompileContext): RunningClause {
-    const compiled = new Map<string, Compiled>()
-    this.#forgetPlans.push(() => compiled.clear())
-    return {
-      clause,
-      run: (variant, list, from, to) => {
-        const key = 'at' in variant ? `${variant.kind} ${variant.at}` : variant.kind
-        let f = compiled.get(key)
-        if (!f) {
-          f = compileClause(clause, variant, context)
-          compiled.set(key, f)
-        }
-        this.#guard.rule = clause.origin
-        return f(list, from, to)
-      },
-    }
+    const clauses = component.clauses.map(c => new RunningClause(c, context))
+    const triggers = clauses.flatMap(clause =>
+      clause.clause.body.flatMap((literal, at): Trigger[] => {
+        if (literal.kind === 'atom') return [{ clause, at, source: this.relations.get(literal.table)! }]
+        const group = literal.kind === 'aggregate' ? this.#groupOf.get(literal) : undefined
+        return group ? [{ clause, at, source: group }] : []
+      }),
+    )
+    const recursive = component.recursive ? { clauses, triggers, queues } : undefined
+    return { opaque: component.opaque, clauses, triggers, tables, groups, readers: [], recursive }
   }
 
   #inline(clause: Clause, step: Parameters<CompileContext['inline']>[1], env: Int32Array): number {
     const context = { warnings: this.#warnings, tick: this.#guard.tick, now: this.now }
-    const solver = new Solver(this, context)
-    const { value } = solver.aggregate(step, env, clause.variables)
+    const { value } = new Solver(this, context).aggregate(step, env, clause.variables)
     return value === undefined ? Number.NaN : this.interner.intern(value)
   }
-
-  get(table: string): Relation | undefined {
-    return this.relations.get(table)
-  }
-
-  size(table: string): number {
-    return this.relations.get(table)?.size ?? 0
-  }
-
-  /** The clock's reading that the present state was evaluated with. */
-  get now(): Date {
-    return this.#runtime.now
-  }
 }
 
-interface RememberedRow {
-  readonly row: readonly number[]
-  readonly wasIn: boolean
-  readonly count: number
-}
-
-function rememberRows(relation: Relation): RememberedRow[] {
-  const rows: RememberedRow[] = []
-  for (let i = 0; i < relation.touchedCount; i++) {
-    const slot = relation.touched[i]!
-    rows.push({
-      row: relation.row(slot),
-      wasIn: (relation.state[slot]! & OLD) !== 0,
-      count: relation.countBefore(i),
-    })
-  }
-  return rows
-}
-
-function restoreRows(relation: Relation, rows: readonly RememberedRow[]): void {
-  const counted = relation.counts.length > 0
-  for (const { row, wasIn, count } of rows) {
-    if (!wasIn) relation.remove(row)
-    else {
-      relation.add(row)
-      if (counted) relation.setCount(relation.locate(row), count)
-    }
-  }
+function follow({ clause, at, source }: Trigger): void {
+  const { touchedCount, touched } = source
+  if (touchedCount > 0) clause.run('delta', at, touched, 0, touchedCount)
 }

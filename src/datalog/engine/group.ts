@@ -1,5 +1,5 @@
 import type { AggregateLiteral, AggregateOperator } from '../../language/index.ts'
-import { type Interner, Relation } from '../../tables/index.ts'
+import { grownSlots, type Interner, Relation } from '../../tables/index.ts'
 import { SUM_LIMIT } from '../aggregate.ts'
 import { ExactSum } from '../exact-sum.ts'
 import type { Warnings } from '../warnings.ts'
@@ -18,7 +18,11 @@ export class Group {
   before = new Float64Array(16)
   /** 1 where the open transaction has touched the group. */
   isTouched = new Uint8Array(16)
-  touched: number[] = []
+  /** Slots of the groups that the open transaction has touched; the first `touchedCount` entries. */
+  touched = new Int32Array(16)
+  touchedCount = 0
+  /** Whether what is fed is noted for going back; not during the first evaluation, which never goes back. */
+  remembering = true
   /** The result of a group that has no binding. */
   readonly nothing: number
   readonly #interner: Interner
@@ -30,8 +34,11 @@ export class Group {
   #sums = new Float64Array(16)
   readonly #exact = new Map<number, ExactSum>()
   readonly #extremes = new Map<number, Extremes>()
-  /** What was fed in the open transaction, for going back. */
-  #log: { slot: number; value: number; by: 1 | -1 }[] = []
+  /** What was fed in the open transaction: slots, signs and values of the first `fed` entries. */
+  #fedSlots = new Int32Array(16)
+  #fedSigns = new Int8Array(16)
+  #fedValues = new Float64Array(16)
+  #fed = 0
 
   constructor(literal: AggregateLiteral, interner: Interner, warnings: Warnings) {
     this.literal = literal
@@ -61,10 +68,25 @@ export class Group {
     if (this.isTouched[slot] === 0) {
       this.isTouched[slot] = 1
       this.before[slot] = this.now[slot]!
-      this.touched.push(slot)
+      if (this.touchedCount === this.touched.length) this.touched = grownSlots(this.touched, this.touchedCount * 2)
+      this.touched[this.touchedCount++] = slot
     }
-    this.#log.push({ slot, value, by })
+    if (this.remembering) this.#note(slot, value, by)
     this.#take(slot, value, by)
+  }
+
+  #note(slot: number, value: number, by: 1 | -1): void {
+    const i = this.#fed++
+    if (i === this.#fedSlots.length) {
+      this.#fedSlots = grownSlots(this.#fedSlots, i * 2)
+      this.#fedValues = grownDoubles(this.#fedValues, i * 2)
+      const signs = new Int8Array(i * 2)
+      signs.set(this.#fedSigns)
+      this.#fedSigns = signs
+    }
+    this.#fedSlots[i] = slot
+    this.#fedSigns[i] = by
+    this.#fedValues[i] = value
   }
 
   #take(slot: number, value: number, by: 1 | -1): void {
@@ -110,7 +132,8 @@ export class Group {
   /** Work out the results of the touched groups; whether any differs from before. */
   settle(): boolean {
     let changed = false
-    for (const slot of this.touched) {
+    for (let i = 0; i < this.touchedCount; i++) {
+      const slot = this.touched[i]!
       const result = this.#result(slot)
       this.now[slot] = result
       if (!Object.is(result, this.before[slot])) changed = true
@@ -141,35 +164,34 @@ export class Group {
   }
 
   commit(): void {
-    for (const slot of this.touched) {
+    for (let i = 0; i < this.touchedCount; i++) {
+      const slot = this.touched[i]!
       this.isTouched[slot] = 0
       if (this.#bindings[slot] === 0) this.#forget(slot)
     }
-    this.touched = []
-    this.#log = []
+    this.touchedCount = 0
+    this.#fed = 0
   }
 
   rollback(): void {
-    for (let i = this.#log.length - 1; i >= 0; i--) {
-      const { slot, value, by } = this.#log[i]!
-      this.#take(slot, value, by === 1 ? -1 : 1)
+    for (let i = this.#fed - 1; i >= 0; i--) {
+      this.#take(this.#fedSlots[i]!, this.#fedValues[i]!, this.#fedSigns[i] === 1 ? -1 : 1)
     }
-    for (const slot of this.touched) {
-      this.now[slot] = this.before[slot]!
-      this.isTouched[slot] = 0
-      if (this.#bindings[slot] === 0) this.#forget(slot)
-    }
-    this.touched = []
-    this.#log = []
+    for (let i = 0; i < this.touchedCount; i++) this.now[this.touched[i]!] = this.before[this.touched[i]!]!
+    this.commit()
   }
 
   /** A way back from the open transaction for after its commit. */
   remember(): () => void {
-    const fed = this.#log.map(({ slot, value, by }) => ({ key: this.keys.row(slot), value, by }))
+    const fed = Array.from({ length: this.#fed }, (_, i) => ({
+      key: this.keys.row(this.#fedSlots[i]!),
+      value: this.#fedValues[i]!,
+      by: this.#fedSigns[i] === 1 ? (-1 as const) : (1 as const),
+    }))
     return () => {
       for (const { key, value, by } of fed.reverse()) {
         this.keys.scratch.set(key)
-        this.feed(value, by === 1 ? -1 : 1)
+        this.feed(value, by)
       }
       this.settle()
       this.commit()

@@ -1,85 +1,14 @@
-import type { AggregateLiteral, AtomLiteral } from '../../language/index.ts'
-import { grownSlots, NEW, type Relation } from '../../tables/index.ts'
-import type { Guard } from '../limits.ts'
-import type { RowSink } from './compile.ts'
-import type { RunningClause } from './engine.ts'
+import { NEW } from '../../tables/index.ts'
 import { sinkNode } from './lower.ts'
+import type { RunningClause, Trigger } from './running-clause.ts'
+import type { SlotQueue } from './slot-queue.ts'
 
 /** What maintaining a recursive component needs of the engine. */
 export interface RecursiveParts {
   readonly clauses: readonly RunningClause[]
+  readonly triggers: readonly Trigger[]
   /** By table of the component. */
   readonly queues: ReadonlyMap<string, SlotQueue>
-  /** Slots of a table outside the component that the transaction touched. */
-  readonly touched: (table: string) => { readonly list: Int32Array; readonly count: number }
-  readonly groupTouched: (literal: AggregateLiteral) => boolean
-}
-
-/**
- * Rows of a recursive table as they are found: rules may be reading the table, so rows are kept aside and put in by `flush`; the slots
- * of those that were new are the queue, which the next round of the semi-naive evaluation reads.
- */
-export class SlotQueue {
-  readonly relation: Relation
-  readonly #guard: () => Guard
-  slots = new Int32Array(64)
-  length = 0
-  /** How far the rounds have come. */
-  done = 0
-  #rows = new Int32Array(64)
-  #pending = 0
-
-  constructor(relation: Relation, guard: () => Guard) {
-    this.relation = relation
-    this.#guard = guard
-  }
-
-  clear(): void {
-    this.length = 0
-    this.done = 0
-    this.#pending = 0
-  }
-
-  push(slot: number): void {
-    if (this.length === this.slots.length) this.slots = grownSlots(this.slots, this.length * 2)
-    this.slots[this.length++] = slot
-  }
-
-  sink(kind: 'remove' | 'insert'): RowSink {
-    return { take: kind === 'remove' ? () => this.#remove() : () => this.#keep() }
-  }
-
-  /** Removal changes no chain, so that it needs not wait. */
-  #remove(): void {
-    const slot = this.relation.delete(this.relation.scratch)
-    if (slot >= 0) this.push(slot)
-  }
-
-  #keep(): void {
-    const { relation } = this
-    const { scratch, arity } = relation
-    if (relation.find(scratch) >= 0) return
-    if ((this.#pending + 1) * arity > this.#rows.length) this.#rows = grownSlots(this.#rows, this.#rows.length * 2)
-    const at = this.#pending++ * arity
-    for (let c = 0; c < arity; c++) this.#rows[at + c] = scratch[c]!
-    // Many copies of few rows may be waiting.
-    if (this.#pending % 4096 === 0) this.#guard().refuel()
-  }
-
-  /** Put the kept rows in. */
-  flush(): void {
-    const { relation } = this
-    const { scratch, arity } = relation
-    const guard = this.#guard()
-    for (let i = 0; i < this.#pending; i++) {
-      for (let c = 0; c < arity; c++) scratch[c] = this.#rows[i * arity + c]!
-      const slot = relation.insert(scratch)
-      if (slot < 0) continue
-      this.push(slot)
-      guard.derived()
-    }
-    this.#pending = 0
-  }
 }
 
 /**
@@ -98,7 +27,7 @@ export function maintainRecursive(parts: RecursiveParts, how: 'all' | 'again' | 
   } else {
     if (how === 'again') for (const q of queues) q.relation.eachSlot(slot => q.relation.deleteSlot(slot))
     for (const c of parts.clauses) {
-      c.run({ kind: 'full' }, NO_SLOTS, 0, 0)
+      c.run('full', 0, NO_SLOTS, 0, 0)
       for (const q of queues) q.flush()
     }
   }
@@ -114,30 +43,26 @@ function removeDependents(parts: RecursiveParts): void {
 
 /** Run clauses over what changed outside the component. */
 function externalChanges(parts: RecursiveParts, kind: 'remove' | 'insert'): void {
-  for (const c of parts.clauses) {
-    c.clause.body.forEach((literal, at) => {
-      if (literal.kind === 'atom' && !parts.queues.has(literal.table)) {
-        const { list, count } = parts.touched(literal.table)
-        if (count > 0) c.run({ kind, at }, list, 0, count)
-      } else if (literal.kind === 'aggregate' && parts.groupTouched(literal)) c.run({ kind, at }, NO_SLOTS, 0, 0)
-      for (const q of parts.queues.values()) q.flush()
-    })
+  const own = [...parts.queues.values()]
+  for (const { clause, at, source } of parts.triggers) {
+    if (source.touchedCount === 0 || own.some(q => q.relation === source)) continue
+    clause.run(kind, at, source.touched, 0, source.touchedCount)
+    for (const q of own) q.flush()
   }
 }
 
 /** Until no queue grows: each clause over the newest rows of each of its literals of the component. */
 function rounds(parts: RecursiveParts, kind: 'remove' | 'insert'): void {
+  const own = [...parts.queues.values()]
   for (;;) {
-    const round = [...parts.queues].map(([table, q]) => ({ table, q, from: q.done, to: q.length }))
+    const round = own.map(q => ({ q, from: q.done, to: q.length }))
     if (round.every(r => r.from === r.to)) return
     for (const r of round) r.q.done = r.to
-    for (const c of parts.clauses) {
-      c.clause.body.forEach((literal, at) => {
-        const r = literal.kind === 'atom' ? round.find(x => x.table === (literal as AtomLiteral).table) : undefined
-        if (!r || r.from === r.to) return
-        c.run({ kind, at }, r.q.slots, r.from, r.to)
-        for (const q of parts.queues.values()) q.flush()
-      })
+    for (const { clause, at, source } of parts.triggers) {
+      const r = round.find(x => x.q.relation === source)
+      if (!r || r.from === r.to) continue
+      clause.run(kind, at, r.q.slots, r.from, r.to)
+      for (const q of own) q.flush()
     }
   }
 }
@@ -150,7 +75,7 @@ function rederive(parts: RecursiveParts): void {
     const clauses = parts.clauses.filter(c => sinkNode(c.clause.sink) === table)
     for (const slot of gone) {
       if ((q.relation.state[slot]! & NEW) !== 0) continue
-      if (!clauses.some(c => c.run({ kind: 'derive' }, NO_SLOTS, slot, slot))) continue
+      if (!clauses.some(c => c.run('derive', 0, NO_SLOTS, slot, slot))) continue
       q.relation.restoreSlot(slot)
       q.push(slot)
     }

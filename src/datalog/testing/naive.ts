@@ -186,7 +186,7 @@ function value(e: CoreExpr, env: Env): Value | undefined {
     '-': () => a - b,
     '*': () => a * b,
     '/': () => (b === 0 ? Number.NaN : a / b),
-    '%': () => (b === 0 ? Number.NaN : a - b * Math.trunc(a / b)),
+    '%': () => (b === 0 ? Number.NaN : a % b),
     neg: () => 0 - a,
     abs: () => (a < 0 ? -a : a),
     min: () => args.reduce((x, y) => Math.min(y, x)),

@@ -1,0 +1,45 @@
+import type { Relation } from '../../tables/index.ts'
+import { type CompileContext, type Compiled, compileClause, type Variant } from './compile.ts'
+import type { Group } from './group.ts'
+import type { Clause } from './lower.ts'
+
+/** A clause with the functions compiled for it so far. */
+export class RunningClause {
+  readonly clause: Clause
+  readonly #context: CompileContext
+  /** By kind of variant, then by the literal it follows. */
+  readonly #compiled = new Map<Variant['kind'], Compiled[]>()
+
+  constructor(clause: Clause, context: CompileContext) {
+    this.clause = clause
+    this.#context = context
+  }
+
+  /** Run a variant, compiled at its first run; `at` is 0 where a variant follows no literal. */
+  run(kind: Variant['kind'], at: number, list: Int32Array, from: number, to: number): boolean {
+    const f = this.#compiled.get(kind)?.[at] ?? this.#compile(kind, at)
+    this.#context.guard().rule = this.clause.origin
+    return f(list, from, to)
+  }
+
+  /** Compile anew when next run: tables have other sizes now. */
+  forgetPlans(): void {
+    this.#compiled.clear()
+  }
+
+  #compile(kind: Variant['kind'], at: number): Compiled {
+    const variant: Variant = kind === 'full' || kind === 'derive' ? { kind } : { kind, at }
+    const f = compileClause(this.clause, variant, this.#context)
+    const list = this.#compiled.get(kind) ?? []
+    list[at] = f
+    this.#compiled.set(kind, list)
+    return f
+  }
+}
+
+/** A literal of a clause whose changes the clause follows, and what changes. */
+export interface Trigger {
+  readonly clause: RunningClause
+  readonly at: number
+  readonly source: Relation | Group
+}

@@ -1,7 +1,11 @@
+import { readFileSync, statSync } from 'node:fs'
 import pc from 'picocolors'
 import { type Diagnostic, renderDiagnostics } from '../diagnostic/index.ts'
-import { type ExitCode, exitCodes, type Io, wantsColor } from './io.ts'
+import { type ExitCode, exitCodes, type Io, type Sink, wantsColor } from './io.ts'
 import { type Column, renderTable } from './table.ts'
+
+/** Bytes of a data file up to which its lines are shown in messages. */
+const LARGEST_EXCERPTED = 10_000_000
 
 /** What every command gets: ways to speak, and the exit code it leaves. */
 export class Context {
@@ -51,7 +55,24 @@ export class Context {
   /** Diagnostics on standard error; in JSON mode the command puts them into its answer instead. */
   warn(diagnostics: readonly Diagnostic[]): void {
     if (diagnostics.length === 0 || this.json) return
-    this.remark(renderDiagnostics(diagnostics, this.sources, { color: wantsColor(this.io.err, this.io.env) }))
+    this.remark(this.render(diagnostics, this.io.err))
     this.remark('')
+  }
+
+  /** Diagnostics as text for one of the streams, with excerpts of the files they speak of. */
+  render(diagnostics: readonly Diagnostic[], sink: Sink): string {
+    for (const { span, notes = [] } of diagnostics)
+      for (const place of [span, ...notes.map(note => note.span)]) if (place) this.#readForExcerpt(place.file)
+    return renderDiagnostics(diagnostics, this.sources, { color: wantsColor(sink, this.io.env) })
+  }
+
+  /** Policies are in `sources` since they were read; data files are read again, for the one line that is shown. */
+  #readForExcerpt(file: string): void {
+    if (this.sources.has(file)) return
+    try {
+      if (statSync(file).size <= LARGEST_EXCERPTED) this.sources.set(file, readFileSync(file, 'utf8'))
+    } catch {
+      // A place that is no file, or a file that went away: the place alone is shown.
+    }
   }
 }

@@ -1,16 +1,13 @@
-import { type Diagnostic, DiagnosticError, renderDiagnostics } from '../diagnostic/index.ts'
+import { type Diagnostic, DiagnosticError } from '../diagnostic/index.ts'
 import type { Context } from './context.ts'
-import { type ExitCode, exitCodes, OutputError, wantsColor } from './io.ts'
+import { type ExitCode, exitCodes, OutputError } from './io.ts'
 
 /** Report whatever a command threw and choose the exit code: bad input is 2, an internal fault is 3. */
 export function reportFault(thrown: unknown, context: Context): ExitCode {
   const diagnostics = asDiagnostics(thrown)
   if (!diagnostics) return reportBug(thrown, context)
   if (context.json && !(thrown instanceof OutputError)) context.answer({ diagnostics })
-  else
-    context.remark(
-      renderDiagnostics(diagnostics, context.sources, { color: wantsColor(context.io.err, context.io.env) }),
-    )
+  else context.remark(context.render(diagnostics, context.io.err))
   return exitCodes.badInput
 }
 

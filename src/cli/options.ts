@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { PlaceOptions } from '../placement/index.ts'
 
 /** Options of commands that read a cloud. */
 export interface DataOptions {
@@ -12,6 +13,16 @@ export interface SolveOptions {
   readonly timeLimit?: number
   readonly gap?: number
   readonly seed?: number
+}
+
+/** What placement wants of these options. */
+export function placeOptions({ solver, timeLimit, gap, seed }: SolveOptions): PlaceOptions {
+  return {
+    ...(solver !== undefined && { solver }),
+    ...(timeLimit !== undefined && { timeLimitSeconds: timeLimit }),
+    ...(gap !== undefined && { gap }),
+    ...(seed !== undefined && { seed }),
+  }
 }
 
 export function addDataOptions(command: Command, required = true): Command {

@@ -11,7 +11,8 @@ import { type MoveEvent, movesOf, runPlan, startPlan, unfinishedPlan } from './r
 import { openState } from './state-folder.ts'
 import { openWorld, type World, type WorldRequest } from './world.ts'
 
-export interface ApplyRequest extends WorldRequest, PlaceOptions {
+export interface ApplyRequest extends WorldRequest {
+  readonly place?: PlaceOptions
   /** Where the simulated cloud and the workflow keep their state. Default: a folder that is removed at the end. */
   readonly state?: string
   readonly secondsPerMigration: number
@@ -80,7 +81,7 @@ async function applyIn(
       const done = unfinished.tasks.filter(task => task.state === 'succeeded').length
       onProgress({ kind: 'continued', execution: unfinished.id, done, total: unfinished.tasks.length })
     } else {
-      plan = await planWorld(now(), request)
+      plan = await planWorld(now(), request.place ?? {})
       onProgress({ kind: 'planned', report: plan })
       if (plan.moves.length > 0)
         execution = await startPlan(store, plan.moves, 60 + PATIENCE * request.secondsPerMigration)

@@ -8,6 +8,7 @@ import {
   type DataOptions,
   examples,
   notNegative,
+  placeOptions,
   type SolveOptions,
 } from '../options.ts'
 import { planText } from '../plan-text.ts'
@@ -50,7 +51,9 @@ export function addApply(program: Command, context: Context): Command {
 
 async function apply(policies: readonly string[], options: ApplyOptions, context: Context): Promise<void> {
   const { applyPlan } = await import('../../control/index.ts')
-  const result = await applyPlan({ policies, ...options }, context.sources, progress => show(progress, context))
+  const result = await applyPlan({ policies, ...options, place: placeOptions(options) }, context.sources, progress =>
+    show(progress, context),
+  )
   if (result.state !== 'succeeded' || result.violations.length > 0) context.exit = exitCodes.findings
   if (context.json) return context.answer(result)
   const { paint } = context

@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
-import { renderDiagnostics } from '../../diagnostic/index.ts'
 import type { Context } from '../context.ts'
-import { exitCodes, wantsColor } from '../io.ts'
+import { exitCodes } from '../io.ts'
 import { addDataOptions, type DataOptions, examples } from '../options.ts'
 import { count } from '../words.ts'
 
@@ -31,7 +30,7 @@ async function check(policies: readonly string[], options: DataOptions, context:
   context.exit = errors > 0 ? exitCodes.badInput : warnings > 0 ? exitCodes.findings : exitCodes.fine
   if (context.json) return context.answer({ policies, rules, errors, warnings, diagnostics })
   if (diagnostics.length > 0) {
-    context.say(renderDiagnostics(diagnostics, context.sources, { color: wantsColor(context.io.out, context.io.env) }))
+    context.say(context.render(diagnostics, context.io.out))
     context.say()
   }
   context.say(

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
+import { exitCodes } from '../io.ts'
 import { examples } from '../options.ts'
 
 /** `usher demo`: the whole way from a deleted VM to migrated ones, told as a story. */
@@ -13,7 +14,9 @@ export function addDemo(program: Command, context: Context): Command {
     )
     .action(async () => {
       const { tellStory } = await import('../demo/story.ts')
-      await tellStory(context)
+      const outcome = await tellStory(context)
+      if (context.json) context.answer(outcome)
+      if (outcome.violations.length > 0) context.exit = exitCodes.findings
     })
   return examples(command, [['usher demo', 'needs no data and no policy of yours']])
 }

@@ -2,7 +2,14 @@ import type { Command } from 'commander'
 import type { ComparisonRow, PlanReport } from '../../control/index.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../io.ts'
-import { addDataOptions, addSolveOptions, type DataOptions, examples, type SolveOptions } from '../options.ts'
+import {
+  addDataOptions,
+  addSolveOptions,
+  type DataOptions,
+  examples,
+  placeOptions,
+  type SolveOptions,
+} from '../options.ts'
 import { comparisonTable, planText } from '../plan-text.ts'
 
 interface PlanOptions extends DataOptions, SolveOptions {
@@ -38,7 +45,7 @@ async function plan(policies: readonly string[], options: PlanOptions, context: 
   const { compareWith, openWorld, planWorld } = await import('../../control/index.ts')
   const world = await openWorld({ policies, ...options }, context.sources)
   context.warn(world.warnings)
-  const report = await planWorld(world, options)
+  const report = await planWorld(world, placeOptions(options))
   if (report.violationsAfter.length > 0) context.exit = exitCodes.findings
   const comparison = options.compare === undefined ? undefined : await compareWith(options.compare, world, report)
   if (context.json) return context.answer({ ...report, ...(comparison && { comparison }), warnings: world.warnings })

@@ -7,13 +7,14 @@ const may = {
   language: ['diagnostic', 'tables'],
   store: ['diagnostic'],
   datalog: ['diagnostic', 'tables', 'language'],
+  sql: ['diagnostic', 'tables', 'language'],
   datasources: base,
   solvers: ['diagnostic'],
   placement: [...base, 'datalog', 'solvers'],
   plan: [...base, 'datalog', 'placement'],
   workflow: ['diagnostic', 'store'],
-  control: [...base, 'datalog', 'datasources', 'solvers', 'placement', 'plan', 'workflow'],
-  cli: [...base, 'datalog', 'datasources', 'solvers', 'placement', 'plan', 'workflow', 'control'],
+  control: [...base, 'datalog', 'sql', 'datasources', 'solvers', 'placement', 'plan', 'workflow'],
+  cli: [...base, 'datalog', 'sql', 'datasources', 'solvers', 'placement', 'plan', 'workflow', 'control'],
 }
 const folder = room => (room === 'solvers' ? 'solvers' : `src/${room}`)
 const rooms = Object.keys(may)

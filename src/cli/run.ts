@@ -10,6 +10,7 @@ import { addFmt } from './commands/fmt.ts'
 import { addModel } from './commands/model.ts'
 import { addPlan } from './commands/plan.ts'
 import { addSolvers } from './commands/solvers.ts'
+import { addSql } from './commands/sql.ts'
 import { addViolations } from './commands/violations.ts'
 import { Context } from './context.ts'
 import { reportFault } from './faults.ts'
@@ -23,6 +24,7 @@ const commands = [
   addViolations,
   addExplain,
   addCarve,
+  addSql,
   addModel,
   addPlan,
   addApply,

@@ -5,6 +5,7 @@ import { languageCodes } from './language.ts'
 import { placementCodes } from './placement.ts'
 import { planCodes } from './plan.ts'
 import { solverCodes } from './solver.ts'
+import { sqlCodes } from './sql.ts'
 import { storeCodes } from './store.ts'
 import { workflowCodes } from './workflow.ts'
 
@@ -20,6 +21,7 @@ export const codeDocs: Readonly<Record<string, CodeDoc>> = {
   ...languageCodes,
   ...dataCodes,
   ...datalogCodes,
+  ...sqlCodes,
   ...solverCodes,
   ...placementCodes,
   ...planCodes,

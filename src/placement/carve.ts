@@ -41,7 +41,7 @@ function fateOf(
   const through = displayName(program, witness.table)
   const refusal = analysis.refused.get(judged)
   if (refusal) return { fate: 'monitored', reason: refusal.reason }
-  if (rule.modal !== undefined && predictedTable(rule) === undefined)
+  if (!analysis.delegated.has(judged) && rule.modal !== undefined && predictedTable(rule) === undefined)
     return {
       fate: 'monitored',
       reason: `it reads \`${through}\`, but only error, warning and cost rules go to the solver`,

@@ -18,25 +18,40 @@ export function crossValidate(experiments: readonly Experiment[]): {
   durations: Errors
   makespans: Errors
   theirs: Errors
+  /** Share of executions between `low` and `high`, which should be 0.8. */
+  within: number
 } {
   const plans = [...new Set(experiments.map(e => e.plan))]
   const durations: number[] = []
   const makespans: number[] = []
+  let within = 0
   for (const half of [0, 1]) {
     const seen = experiments.filter(e => plans.indexOf(e.plan) % 2 === half)
     const unseen = experiments.filter(e => plans.indexOf(e.plan) % 2 !== half)
     const parameters = calibrate(seen.flatMap(observationsOf))
     durations.push(...unseen.flatMap(observationsOf).map(o => expectedSeconds(o, parameters) / o.seconds - 1))
-    makespans.push(...unseen.map(e => expectedMakespan(e, parameters) / makespanOf(e.real) - 1))
+    within += unseen.filter(e => {
+      const { low, high } = expectedMakespan(e, parameters).likely
+      return low <= makespanOf(e.real) && makespanOf(e.real) <= high
+    }).length
+    makespans.push(...unseen.map(e => expectedMakespan(e, parameters).likely.mean / makespanOf(e.real) - 1))
   }
   const theirs = experiments.map(e => makespanOf(e.planned) / makespanOf(e.real) - 1)
-  return { durations: summarise(durations), makespans: summarise(makespans), theirs: summarise(theirs) }
+  return {
+    durations: summarise(durations),
+    makespans: summarise(makespans),
+    theirs: summarise(theirs),
+    within: within / experiments.length,
+  }
 }
 
 export const makespanOf = (list: readonly { readonly end: number }[]): number => Math.max(...list.map(m => m.end))
 
 /** Their plan under our model: a migration waits for those that the plan has end when it starts. */
-export function expectedMakespan({ planned, memory }: Experiment, parameters: MigrationParameters): number {
+export function expectedMakespan(
+  { planned, memory }: Experiment,
+  parameters: MigrationParameters,
+): ReturnType<typeof predict> {
   const migrations = planned.map(m => ({
     from: m.from,
     to: m.to,
@@ -44,7 +59,7 @@ export function expectedMakespan({ planned, memory }: Experiment, parameters: Mi
     memory: memory(m.vm),
     after: planned.flatMap((o, i) => (m.start > 0 && o.end === m.start ? [i] : [])),
   }))
-  return predict({ host: () => HOST_MBPS, parameters }, migrations).makespan
+  return predict({ host: () => HOST_MBPS, parameters }, migrations)
 }
 
 /** Makespans for one plan's moves, all by the same model: ours, with a fixed parallelism, and their plan's. */
@@ -57,7 +72,7 @@ export function makespans(
   return {
     ours: makePlan({ ...input, limits: { perHost: 8, global: 8 } }).makespan,
     fixed: [1, 2, 4].map(n => fixedParallelism(input, e, parameters, n)),
-    theirs: expectedMakespan(e, parameters),
+    theirs: expectedMakespan(e, parameters).makespan,
   }
 }
 

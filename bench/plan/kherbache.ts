@@ -15,7 +15,7 @@ const percent = (x: number) => `${(100 * x).toFixed(1)} %`.padStart(8)
 
 console.log(`${experiments.length} executions of ${new Set(experiments.map(e => e.plan)).size} plans\n`)
 console.log('expected against measured'.padEnd(40), 'median |error|', 'p90 |error|', 'mean error', 'median error')
-const { durations, makespans: wholes, theirs } = crossValidate(experiments)
+const { durations, makespans: wholes, theirs, within } = crossValidate(experiments)
 const line = (name: string, { count, median, p90, bias, middle }: Errors) =>
   console.log(
     `${name} (${count})`.padEnd(40),
@@ -27,6 +27,7 @@ const line = (name: string, { count, median, p90, bias, middle }: Errors) =>
 line('single durations', durations)
 line('makespans', wholes)
 line("makespans, as the plans' authors expected", theirs)
+console.log(`between the likely low and high: ${percent(within).trim()} of executions`)
 
 const parameters = calibrate(experiments.flatMap(observationsOf))
 console.log('\nparameters from all executions:', parameters)

@@ -25,6 +25,8 @@ const NAMES = Object.keys(RANGES) as Fitted[]
 
 /** Relative error from which an observation counts linearly: stragglers shall pull, not rule. */
 const OUTLIER = 0.15
+/** Relative error from which a migration is taken to have met with an accident. */
+const STRAY = 0.5
 /** A parameter moves from its default only if that explains something: cost of the whole way across its range. */
 const INERTIA = 1e-4
 
@@ -61,7 +63,13 @@ export function calibrate(
       }
     if (!moved) size /= 2
   }
-  return best
+  return { ...best, spread: spreadOf(observations, best) }
+}
+
+/** Standard deviation of measured / expected; errors beyond `STRAY` count as much as those at it. */
+function spreadOf(observations: readonly MigrationObservation[], p: MigrationParameters): number {
+  const errors = observations.map(o => o.seconds / expectedSeconds(o, p) - 1)
+  return Math.sqrt(errors.reduce((sum, e) => sum + Math.min(Math.abs(e), STRAY) ** 2, 0) / errors.length)
 }
 
 /** What the parameters say of an observed migration. */

@@ -7,6 +7,7 @@ export const DEFAULT_PARAMETERS: MigrationParameters = {
   duplexLoss: 0,
   dirtyScale: 1,
   pauseSeconds: 0.5,
+  spread: 0.1,
 }
 
 /** A host's own link, in Mb/s, where the network does not say. */

@@ -14,6 +14,7 @@
  * - `duration.ts`, `links.ts`, `simulate.ts`: how long migrations take that share links. `calibrate.ts`: from what was seen.
  *   `predict.ts`: the same for plans made elsewhere.
  * - `shorten.ts`: list scheduling by critical path in time, then variants of it; the shortest is taken.
+ * - `likely.ts`: how long it takes when durations vary.
  * - `ledger.ts`, `schedule.ts`: from the sequence to the graph. Room, and the limits, are handed from the moves that free them to
  *   those that take them, and each such hand-over is a dependency: which is why no interleaving can break anything.
  * - `watch.ts`, `watched-dive.ts`, `serialise.ts`: the judge (the policy itself, on states with VMs on two hosts). A sequence that

@@ -24,6 +24,7 @@ describe('order', () => {
       cost: 0,
       steps: 0,
       makespan: 0,
+      likely: { low: 0, mean: 0, high: 0 },
       criticalPath: [],
       volume: 0,
       brokenOnTheWay: [],

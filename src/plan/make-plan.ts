@@ -1,5 +1,6 @@
 import { fail } from '../diagnostic/index.ts'
 import { explainImpossible } from './impossible.ts'
+import { likelyMakespan } from './likely.ts'
 import { findOrder, isSafe, type Order } from './order.ts'
 import { type Leg, Problem } from './problem.ts'
 import { resequence } from './resequence.ts'
@@ -18,6 +19,8 @@ const SETTLE_CALLS = 600
 const SEARCH_CALLS = 300
 /** Legs up to which a sequence is judged leg by leg even when its steps show nothing. */
 const SMALL = 60
+/** A judged plan is made again in another order only if that may save more than this. */
+const GAIN = 0.98
 /** Parallelisms tried besides the limits. */
 const FEW = [1, 2, 4]
 
@@ -50,7 +53,7 @@ export function makePlan(input: PlanInput): Plan {
     if (findBroken(problem, quick, watch).size === 0) return report(problem, quick, order, dropped, watch)
   }
   legs = improve(problem, order, watch).legs
-  return report(problem, scheduleWatched(problem, legs, limits, watch), order, dropped, watch)
+  return report(problem, shortestWatched(problem, legs, limits, watch), order, dropped, watch)
 }
 
 /**
@@ -66,6 +69,19 @@ function shortest(problem: Problem, legs: readonly Leg[], limits: Limits): Sched
   }
   const times = found.map(list => timesOf(problem, list).makespan)
   return found[times.indexOf(Math.min(...times))]!
+}
+
+/** As `shortest`, for a few legs: another order is taken if the judge has no more to say against it. */
+function shortestWatched(problem: Problem, legs: readonly Leg[], limits: Limits, watch: Watch): ScheduledLeg[] {
+  const own = scheduleWatched(problem, legs, limits, watch)
+  if (legs.length > SMALL) return own
+  const length = timesOf(problem, own).makespan
+  const other = resequence(problem, legs, limits)
+  if (!other || other.makespan >= GAIN * length || !isSafe(problem, other.legs)) return own
+  if (countNews(problem, other.legs, watch) > countNews(problem, legs, watch)) return own
+  const reordered = scheduleWatched(problem, other.legs, limits, watch)
+  const worse = findBroken(problem, reordered, watch).size > findBroken(problem, own, watch).size
+  return !worse && timesOf(problem, reordered).makespan < length ? reordered : own
 }
 
 function tighter({ perHost, global }: Limits): Limits[] {
@@ -239,6 +255,11 @@ function report(
     cost: moves.reduce((sum, m) => sum + m.cost, 0),
     steps: Math.max(0, ...moves.map(m => m.step)),
     makespan: times.makespan,
+    likely: likelyMakespan(
+      problem.links,
+      legs.map(leg => problem.job(leg, leg.from)),
+      legs.map(leg => leg.after),
+    ),
     criticalPath: named(criticalPath(times, legs)),
     volume: moves.reduce((sum, m) => sum + m.volume, 0),
     brokenOnTheWay: [...broken].map(([violation, during]) => ({ violation, during: named(during) })),

@@ -42,4 +42,6 @@ export interface MigrationParameters {
   readonly dirtyScale: number
   /** Longest pause of the VM, in seconds, for which the rest is sent in one go. Nova's default: 0.5. */
   readonly pauseSeconds: number
+  /** Standard deviation of measured durations around expected ones, as a share. */
+  readonly spread: number
 }

@@ -1,5 +1,6 @@
 import type { Value } from '../tables/index.ts'
 import { mibPerSecond } from './duration.ts'
+import { type Likely, likelyMakespan } from './likely.ts'
 import { Links } from './links.ts'
 import type { Network, VmMemory } from './network-types.ts'
 import { simulate, type Times } from './simulate.ts'
@@ -16,7 +17,7 @@ export interface Migration {
 }
 
 /** When each of these migrations would start and end, all started as soon as they may, and how much they would send. */
-export function predict(network: Network, migrations: readonly Migration[]): Times {
+export function predict(network: Network, migrations: readonly Migration[]): Times & { readonly likely: Likely } {
   const links = new Links(network)
   const numbers = new Map<Value, number>()
   const number = (host: Value) => numbers.get(host) ?? numbers.set(host, numbers.size).get(host)!
@@ -30,5 +31,5 @@ export function predict(network: Network, migrations: readonly Migration[]): Tim
   const needs = migrations.map(m => m.after)
   const times = simulate(links, jobs, needs)
   if (!times) throw new Error('the migrations wait for each other')
-  return times
+  return { ...times, likely: likelyMakespan(links, jobs, needs) }
 }

@@ -7,6 +7,8 @@ export interface Job extends Flow {
   readonly memory: VmMemory
   readonly from: number
   readonly to: number
+  /** It takes so many times as long as expected; 1 if left out. */
+  readonly slowness?: number
 }
 
 /** What may run at once; what is left out does not bound. */
@@ -112,12 +114,12 @@ function setRates(links: Links, jobs: readonly Job[], running: readonly Running[
   const rates = fairRates(links.rates, flows)
   const senders = new Set(flows.map(f => f.from))
   running.forEach((r, i) => {
-    const { memory, to } = flows[i]!
+    const { memory, to, slowness = 1 } = flows[i]!
     const rate = rates[i]! * (senders.has(to) ? 1 - parameters.duplexLoss : 1)
     if (rate === r.rate) return
     r.rate = rate
     const whole = transfer(memory, rate, parameters)
-    r.seconds = whole.seconds
+    r.seconds = slowness * whole.seconds
     r.volume = whole.volume
   })
 }

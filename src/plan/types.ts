@@ -1,7 +1,9 @@
 import type { Capacity, RuleInstance, TargetMove } from '../placement/index.ts'
 import type { Value } from '../tables/index.ts'
+import type { Likely } from './likely.ts'
 import type { Network, VmMemory } from './network-types.ts'
 
+export type { Likely } from './likely.ts'
 export type * from './network-types.ts'
 
 export interface PlanLimits {
@@ -63,6 +65,8 @@ export interface Plan {
   readonly steps: number
   /** Expected seconds from the start of the first move to the end of the last, each started as soon as it may. */
   readonly makespan: number
+  /** The same when durations vary as they do: a move that waits for several waits for the slowest. */
+  readonly likely: Likely
   /** Ids of moves, each starting when the one before it has ended, the last ending the plan: what to shorten to shorten the plan. */
   readonly criticalPath: readonly string[]
   /** MiB over the network in all. */

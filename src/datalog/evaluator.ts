@@ -173,11 +173,14 @@ class ProgramEvaluator implements Evaluator {
   /** Into an engine of its own, which takes the place of the present one when all went well. */
   #firstLoad(loaded: readonly TableData[]): void {
     const engine = this.#newEngine()
-    const intern = (v: Row[number]) => this.#interner.intern(v)
     for (const { schema, rows } of loaded) {
       if (!engine.givenRelation(schema.table)) engine.declare(schema.table, schema.columns.length)
       const relation = engine.givenRelation(schema.table)!
-      for (const row of rows) relation.add(row.map(intern))
+      const { scratch, arity } = relation
+      for (const row of rows) {
+        for (let c = 0; c < arity; c++) scratch[c] = this.#interner.intern(row[c]!)
+        relation.add(scratch)
+      }
     }
     engine.evaluateAll(this.#options.limits ?? {}, this.#now())
     this.#engine = engine

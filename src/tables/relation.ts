@@ -1,3 +1,4 @@
+import { type BitMatrix, matrixFor } from './bit-matrix.ts'
 import { grownInts, mix } from './hash.ts'
 import { RelationIndex } from './relation-index.ts'
 
@@ -6,6 +7,9 @@ export const OLD = 1
 export const NEW = 2
 const BOTH = OLD | NEW
 const TOUCHED = 4
+
+/** Rows from which a bit matrix may take the place of the hash. */
+const MATRIX_ROWS = 65_536
 
 /**
  * A set of tuples of interned ids: one Int32Array for each column, a hash over whole rows, and indexes on column subsets made when
@@ -42,6 +46,7 @@ export class Relation {
   next = new Int32Array(16)
   #free: number[] = []
   readonly #indexes: RelationIndex[] = []
+  #matrix: BitMatrix | undefined
 
   constructor(arity: number, options: { readonly counted?: boolean } = {}) {
     this.arity = arity
@@ -53,7 +58,7 @@ export class Relation {
 
   /** Slots there is room for. */
   get capacity(): number {
-    return this.next.length
+    return this.state.length
   }
 
   /** The slot of a row that is in the set now, or -1. */
@@ -64,26 +69,88 @@ export class Relation {
 
   /** The slot of a row that is stored, whatever its state, or -1. */
   locate(row: ArrayLike<number>): number {
-    const { columns, next, arity } = this
-    let slot = this.heads[this.#hash(row) & (this.heads.length - 1)]!
-    if (arity === 2) {
-      const [a, b] = [columns[0]!, columns[1]!]
-      const [x, y] = [row[0]!, row[1]!]
+    if (this.#matrix) this.makeHash()
+    const { columns, next } = this
+    const key = this.#lay(row)
+    let slot = this.heads[this.#hash(key) & (this.heads.length - 1)]!
+    if (this.arity === 2) {
+      const a = columns[0]!
+      const b = columns[1]!
+      const x = key[0]!
+      const y = key[1]!
       while (slot >= 0 && (a[slot] !== x || b[slot] !== y)) slot = next[slot]!
       return slot
     }
-    while (slot >= 0 && !this.#equals(slot, row)) slot = next[slot]!
+    while (slot >= 0 && !this.#equals(slot, key)) slot = next[slot]!
     return slot
+  }
+
+  /** A row in `scratch`, so that all that follows reads one kind of array. */
+  #lay(row: ArrayLike<number>): Int32Array {
+    const { scratch } = this
+    if (row !== scratch) for (let c = 0; c < this.arity; c++) scratch[c] = row[c]!
+    return scratch
+  }
+
+  /** Whether a row is in the set now. */
+  has(row: ArrayLike<number>): boolean {
+    const matrix = this.#matrix
+    if (!matrix) return this.find(row) >= 0
+    const key = this.#lay(row)
+    return matrix.has(key[0]!, key[1]!)
   }
 
   /** Store a row outside of any transaction; its slot, or -1 when it was there already. */
   add(row: ArrayLike<number>): number {
+    const matrix = this.#matrix
+    if (matrix) {
+      const key = this.#lay(row)
+      const a = key[0]!
+      const b = key[1]!
+      if (matrix.covers(a, b)) return matrix.add(a, b) ? this.#append(a, b) : -1
+      this.makeHash()
+    }
     if (this.locate(row) >= 0) return -1
-    const slot = this.#store(row)
+    if (this.linked === this.heads.length && this.#becomesMatrix()) return this.add(row)
+    const slot = this.#store()
     this.state[slot] = BOTH
     if (this.#counted) this.counts[slot] = 1
     this.size++
     return slot
+  }
+
+  /** A row that the matrix has just taken, at the end. */
+  #append(a: number, b: number): number {
+    const slot = this.top++
+    if (slot >= this.state.length) this.#grow()
+    this.columns[0]![slot] = a
+    this.columns[1]![slot] = b
+    this.state[slot] = BOTH
+    this.size++
+    this.linked++
+    return slot
+  }
+
+  /**
+   * A large relation of two columns that is full of rows is known by a bit for each pair while it only grows, outside of transactions; the
+   * hash is made when a row's slot is first asked for.
+   */
+  #becomesMatrix(): boolean {
+    if (this.arity !== 2 || this.#counted || this.linked < MATRIX_ROWS) return false
+    if (this.#indexes.length > 0 || this.linked < this.top) return false
+    this.#matrix = matrixFor(this.columns[0]!, this.columns[1]!, this.top)
+    return this.#matrix !== undefined
+  }
+
+  /** Give up the matrix for a hash over all rows. */
+  makeHash(): void {
+    if (!this.#matrix) return
+    this.#matrix = undefined
+    this.next = new Int32Array(this.state.length)
+    let buckets = this.heads.length
+    while (buckets < this.linked) buckets *= 2
+    this.heads = new Int32Array(buckets).fill(-1)
+    for (let slot = this.top - 1; slot >= 0; slot--) this.#link(slot)
   }
 
   /** Take a row out outside of any transaction; false when it was not there. */
@@ -98,7 +165,7 @@ export class Relation {
   /** Put a row in; its slot, or -1 when it was in. */
   insert(row: ArrayLike<number>): number {
     let slot = this.locate(row)
-    if (slot < 0) slot = this.#store(row)
+    if (slot < 0) slot = this.#store()
     else if ((this.state[slot]! & NEW) !== 0) return -1
     this.#touch(slot)
     this.state[slot]! |= NEW
@@ -130,7 +197,7 @@ export class Relation {
   /** Change a row's count; it may pass through values below zero. True when the row came in by it. */
   adjust(row: ArrayLike<number>, by: number): boolean {
     let slot = this.locate(row)
-    if (slot < 0) slot = this.#store(row)
+    if (slot < 0) slot = this.#store()
     this.#touch(slot)
     const count = this.counts[slot]! + by
     this.counts[slot] = count
@@ -206,6 +273,7 @@ export class Relation {
     for (const index of this.#indexes) {
       if (index.columns.length === columns.length && index.columns.every((c, i) => c === columns[i])) return index
     }
+    this.makeHash()
     const index = new RelationIndex(this, columns)
     this.#indexes.push(index)
     return index
@@ -225,6 +293,7 @@ export class Relation {
   }
 
   #touch(slot: number): void {
+    if (this.#matrix) this.makeHash()
     const state = this.state[slot]!
     if ((state & TOUCHED) !== 0) return
     this.state[slot] = state | TOUCHED
@@ -237,11 +306,12 @@ export class Relation {
     if (this.#counted) this.#before[i] = this.counts[slot]!
   }
 
-  /** A slot for a new row, linked everywhere; its state is for the caller to set. */
-  #store(row: ArrayLike<number>): number {
-    const slot = this.#free.pop() ?? this.top++
-    if (slot >= this.next.length) this.#grow()
-    for (let c = 0; c < this.arity; c++) this.columns[c]![slot] = row[c]!
+  /** A slot for the row in `scratch`, linked everywhere; its state is for the caller to set. */
+  #store(): number {
+    const slot = this.#free.length > 0 ? this.#free.pop()! : this.top++
+    if (slot >= this.state.length) this.#grow()
+    const { scratch } = this
+    for (let c = 0; c < this.arity; c++) this.columns[c]![slot] = scratch[c]!
     if (this.#counted) this.counts[slot] = 0
     this.linked++
     if (this.linked > this.heads.length) {
@@ -274,23 +344,24 @@ export class Relation {
   }
 
   #grow(): void {
-    const length = this.next.length * 2
+    const length = this.state.length * 2
     this.columns = this.columns.map(c => grownInts(c, length))
-    this.next = grownInts(this.next, length)
+    // A matrix needs no chains.
+    if (!this.#matrix) this.next = grownInts(this.next, length)
     if (this.#counted) this.counts = grownInts(this.counts, length)
     const state = new Uint8Array(length)
     state.set(this.state)
     this.state = state
   }
 
-  #hash(row: ArrayLike<number>): number {
+  #hash(row: Int32Array): number {
     if (this.arity === 1) return row[0]!
     let h = 0
     for (let c = 0; c < this.arity; c++) h = mix(h, row[c]!)
     return h
   }
 
-  #equals(slot: number, row: ArrayLike<number>): boolean {
+  #equals(slot: number, row: Int32Array): boolean {
     for (let c = 0; c < this.arity; c++) if (this.columns[c]![slot] !== row[c]) return false
     return true
   }

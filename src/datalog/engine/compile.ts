@@ -27,8 +27,8 @@ export type Variant =
   | { readonly kind: 'delta' | 'remove' | 'insert'; readonly at: number }
   | { readonly kind: 'derive' }
 
-/** `list` has the slots that literal `at` ranges over, from `from` to `to`; for `derive` it is the head's slot that matters (`from`). */
-export type Compiled = (list: Int32Array, from: number, to: number) => boolean
+/** `list` has the slots that literal `at` ranges over, from `from` to `to` (null: they are those numbers); for `derive` it is the head's slot that matters (`from`). */
+export type Compiled = (list: Int32Array | null, from: number, to: number) => boolean
 
 /** What compiled functions work on. */
 export interface CompileContext {
@@ -43,7 +43,7 @@ export interface CompileContext {
   /** Compute an aggregate where it stands; NaN where it fails, else the id of its value. */
   readonly inline: (clause: Clause, step: Extract<Step, { kind: 'aggregate' }>, env: Int32Array) => number
   /** Takes rows derived by `full`, `insert` and `remove` into a recursive table. */
-  readonly emit: (table: string, kind: 'remove' | 'insert') => RowSink
+  readonly emit: (table: string, kind: 'remove' | 'insert', aside: boolean) => RowSink
   /** Whether a table is one of the recursive component that the clause belongs to. */
   readonly isOwn: (table: string) => boolean
 }
@@ -258,6 +258,10 @@ class Compiler {
     const live = `(${this.#part(r, 'state')}[${slot}] & ${this.#mask(step.position)}) !== 0`
     const key = step.key.terms.map(t => this.#id(t))
     if (key.length === relation.arity) {
+      if (this.#variant.kind === 'full') {
+        this.#block(`if (${this.#has(r, key)})`)
+        return
+      }
       this.#locate(r, key, slot)
       this.#block(`if (${slot} >= 0 && ${live})`)
       return
@@ -292,11 +296,18 @@ class Compiler {
 
   /** Declare `slot` as the slot of a whole row, -1 when it is not stored. */
   #locate(r: string, key: readonly string[], slot: string): void {
+    this.#fetch.add(`${r}.makeHash()`)
     const heads = this.#part(r, 'heads')
     const next = this.#part(r, 'next')
     this.#emit(`let ${slot} = ${heads}[${key.length === 0 ? '0' : bucketCode(key)} & (${heads}.length - 1)]`)
     const differs = key.map((k, c) => `${this.#column(r, c)}[${slot}] !== ${k}`)
     if (differs.length > 0) this.#emit(`while (${slot} >= 0 && (${differs.join(' || ')})) ${slot} = ${next}[${slot}]`)
+  }
+
+  /** Code for whether a whole row is in the present state; unlike a slot's search it needs no hash. */
+  #has(r: string, key: readonly string[]): string {
+    const scratch = this.#part(r, 'scratch')
+    return `(${[...key.map((k, c) => `${scratch}[${c}] = ${k}`), `${r}.has(${scratch})`].join(', ')})`
   }
 
   #tick(): void {
@@ -308,11 +319,12 @@ class Compiler {
   #absent(literal: AtomLiteral, position: number): void {
     const r = this.#name(this.#context.relation(literal.table), 'r')
     const slot = `s${this.#fresh++}`
-    this.#locate(
-      r,
-      literal.args.map(a => this.#id(a as CoreTerm)),
-      slot,
-    )
+    const key = literal.args.map(a => this.#id(a as CoreTerm))
+    if (this.#variant.kind === 'full') {
+      this.#block(`if (!${this.#has(r, key)})`)
+      return
+    }
+    this.#locate(r, key, slot)
     const state = this.#part(r, 'state')
     this.#block(`if (${slot} < 0 || (${state}[${slot}] & ${this.#mask(position)}) === 0)`)
   }
@@ -454,13 +466,14 @@ class Compiler {
     const state = this.#part(r, 'state')
     this.#block('for (let k = from; k < to; k++)')
     this.#tick()
-    this.#emit(`const ${slot} = list[k]`)
+    const own = this.#context.isOwn(literal.table)
+    this.#emit(`const ${slot} = ${own ? 'list === null ? k : list[k]' : 'list[k]'}`)
     const { kind } = this.#variant
     if (kind === 'delta') {
       this.#emit(`const bits = ${state}[${slot}] & ${OLD | NEW}`)
       this.#block(`if (bits === ${OLD} || bits === ${NEW})`)
       this.#emit(`const sign = bits === ${literal.negated ? OLD : NEW} ? 1 : -1`)
-    } else if (!this.#context.isOwn(literal.table)) {
+    } else if (!own) {
       const wanted = (kind === 'insert') !== literal.negated ? NEW : OLD
       this.#block(`if ((${state}[${slot}] & ${OLD | NEW}) === ${wanted})`)
     }
@@ -535,13 +548,22 @@ class Compiler {
       this.#emit(`${this.#part(r, 'scratch')}[${c}] = ${id}`)
     })
     if (this.#context.isOwn(sink.table)) {
-      const rows = this.#name(this.#context.emit(sink.table, kind === 'remove' ? 'remove' : 'insert'), 'rows')
+      const rows = this.#name(
+        this.#context.emit(sink.table, kind === 'remove' ? 'remove' : 'insert', this.#looksUpOwn()),
+        'rows',
+      )
       this.#emit(`${rows}.take()`)
       return
     }
     const guard = this.#name(this.#context.guard, 'guard')
     this.#fetch.add(`const watch = ${guard}()`)
     this.#emit(`if (${r}.adjust(${row}, ${sign})) watch.derived()`)
+  }
+
+  /** Whether the function reads a table of its component other than by a list of slots. */
+  #looksUpOwn(): boolean {
+    const at = 'at' in this.#variant ? this.#variant.at : -1
+    return this.#clause.body.some((l, i) => i !== at && l.kind === 'atom' && this.#context.isOwn(l.table))
   }
 
   #feed(sink: Extract<Clause['sink'], { kind: 'group' }>, sign: string): void {

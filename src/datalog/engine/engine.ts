@@ -239,7 +239,7 @@ export class Engine implements Database {
       groupByName: name => this.#groups.get(name)!,
       size: table => this.size(table),
       inline: (clause, step, env) => this.#inline(clause, step, env),
-      emit: (table, kind) => queues.get(table)!.sink(kind),
+      emit: (table, kind, aside) => queues.get(table)!.sink(kind, aside),
       isOwn: table => own.has(table),
     }
     const clauses = component.clauses.map(c => new RunningClause(c, context))

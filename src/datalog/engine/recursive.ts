@@ -19,7 +19,7 @@ export interface RecursiveParts {
  */
 export function maintainRecursive(parts: RecursiveParts, how: 'all' | 'again' | 'changes'): void {
   const queues = [...parts.queues.values()]
-  for (const q of queues) q.clear()
+  for (const q of queues) q.clear(how === 'all')
   if (how === 'changes') {
     removeDependents(parts)
     rederive(parts)
@@ -70,7 +70,7 @@ function rounds(parts: RecursiveParts, kind: 'remove' | 'insert'): void {
 /** Bring back removed rows that the new state derives in one step; the queues then hold just those. */
 function rederive(parts: RecursiveParts): void {
   for (const [table, q] of parts.queues) {
-    const gone = q.slots.slice(0, q.length)
+    const gone = q.slots!.slice(0, q.length)
     q.clear()
     const clauses = parts.clauses.filter(c => sinkNode(c.clause.sink) === table)
     for (const slot of gone) {

@@ -16,7 +16,7 @@ export class RunningClause {
   }
 
   /** Run a variant, compiled at its first run; `at` is 0 where a variant follows no literal. */
-  run(kind: Variant['kind'], at: number, list: Int32Array, from: number, to: number): boolean {
+  run(kind: Variant['kind'], at: number, list: Int32Array | null, from: number, to: number): boolean {
     const f = this.#compiled.get(kind)?.[at] ?? this.#compile(kind, at)
     this.#context.guard().rule = this.clause.origin
     return f(list, from, to)

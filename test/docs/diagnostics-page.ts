@@ -5,6 +5,7 @@ const rooms: Readonly<Record<string, string>> = {
   language: 'Policies',
   data: 'Data',
   datalog: 'Evaluation',
+  sql: 'Policies as SQL',
   placement: 'Placement',
   solver: 'Solvers',
   plan: 'Plans',

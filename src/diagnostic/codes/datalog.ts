@@ -26,11 +26,6 @@ export const datalogCodes = {
     why: 'A table that depends on its own absence, or on an aggregate of itself, has no single meaning.',
     mend: 'Break the cycle that the message names.',
   },
-  'datalog/unsafe-rule': {
-    title: 'a rule has a variable that nothing binds',
-    why: 'A variable that no positive literal binds could be any value at all.',
-    mend: 'Bind each variable by a positive literal or by `=`.',
-  },
   'datalog/mixed-types': {
     title: 'values of different types were compared',
     why: 'A number is neither less nor greater than a string, so the comparison is false.',

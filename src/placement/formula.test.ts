@@ -4,7 +4,12 @@ import { FALSE, FormulaStore, literalValue, negate, TRUE } from './formula.ts'
 import { granularity } from './granularity.ts'
 import { constant, LinearSum } from './linear.ts'
 
-const store = (): FormulaStore => new FormulaStore([3, 3, 2])
+const store = (): FormulaStore =>
+  new FormulaStore([
+    [0, 1, 2],
+    [0, 1, 2],
+    [0, 1],
+  ])
 
 describe('conditions fold', () => {
   test('constants, doubles and contradictions', () => {
@@ -22,6 +27,8 @@ describe('conditions fold', () => {
     const s = store()
     expect(s.and([s.atom(0, 0), s.atom(0, 1)])).toBe(FALSE)
     expect(s.or([s.atom(2, 0), s.atom(2, 1)])).toBe(TRUE)
+    expect(s.or([s.atom(0, 0), s.atom(0, 2)])).toBe(negate(s.atom(0, 1)))
+    expect(s.and([s.atom(0, 0), negate(s.atom(0, 1))])).toBe(s.atom(0, 0))
   })
 
   test('equal conditions are one node', () => {

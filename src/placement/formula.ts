@@ -46,10 +46,10 @@ export interface MaximumItem {
 export class FormulaStore {
   readonly nodes: FormulaNode[] = [{ kind: 'false' }]
   readonly #byKey = new Map<string, number>()
-  readonly #hostsOf: readonly number[]
+  readonly #hostsOf: readonly (readonly number[])[]
 
-  /** `hostsOf[vm]`: how many hosts the VM may be on; a VM with one host has no atoms (its literal is TRUE). */
-  constructor(hostsOf: readonly number[]) {
+  /** `hostsOf[vm]`: the hosts the VM may be on; a VM with one host has no atoms (its literal is TRUE). */
+  constructor(hostsOf: readonly (readonly number[])[]) {
     this.#hostsOf = hostsOf
   }
 
@@ -69,7 +69,7 @@ export class FormulaStore {
       else set.add(l)
     }
     for (const l of set) if (set.has(negate(l))) return FALSE
-    if (this.#twoHostsAtOnce(set) || this.#nowhere(set)) return FALSE
+    if (!this.#placeable(set)) return FALSE
     if (set.size === 0) return TRUE
     const sorted = [...set].sort((a, b) => a - b)
     if (sorted.length === 1) return sorted[0]!
@@ -162,7 +162,7 @@ export class FormulaStore {
       high += Math.max(c * a, c * b)
     }
     for (const [vm, range] of perVm) {
-      const everywhere = range.hosts === this.#hostsOf[vm]
+      const everywhere = range.hosts === this.#hostsOf[vm]!.length
       low += everywhere ? range.low : Math.min(0, range.low)
       high += everywhere ? range.high : Math.max(0, range.high)
     }
@@ -207,29 +207,33 @@ export class FormulaStore {
     })
   }
 
-  #twoHostsAtOnce(literals: Iterable<Literal>): boolean {
-    const hostOf = new Map<number, number>()
+  /**
+   * A VM is on exactly one host. Two of its hosts at once, or none, is impossible: false. All hosts but one ruled out means that one.
+   * Beside a host where it is, those where it is not say nothing.
+   */
+  #placeable(literals: Set<Literal>): boolean {
+    const at = new Map<number, number>()
+    const ruledOut = new Map<number, Literal[]>()
     for (const l of literals) {
       const node = this.nodes[nodeOf(l)]!
-      if (isNegated(l) || node.kind !== 'atom') continue
-      const other = hostOf.get(node.vm)
-      if (other !== undefined && other !== node.host) return true
-      hostOf.set(node.vm, node.host)
+      if (node.kind !== 'atom') continue
+      if (isNegated(l)) {
+        const list = ruledOut.get(node.vm)
+        if (list) list.push(l)
+        else ruledOut.set(node.vm, [l])
+      } else if (at.has(node.vm)) return false
+      else at.set(node.vm, node.host)
     }
-    return false
-  }
-
-  /** Every atom of some VM negated: but it has to be somewhere. */
-  #nowhere(literals: Iterable<Literal>): boolean {
-    const left = new Map<number, number>()
-    for (const l of literals) {
-      const node = this.nodes[nodeOf(l)]!
-      if (!isNegated(l) || node.kind !== 'atom') continue
-      const hosts = (left.get(node.vm) ?? this.#hostsOf[node.vm]!) - 1
-      if (hosts === 0) return true
-      left.set(node.vm, hosts)
+    for (const [vm, out] of ruledOut) {
+      const hosts = this.#hostsOf[vm]!
+      if (out.length === hosts.length) return false
+      if (!at.has(vm) && out.length < hosts.length - 1) continue
+      for (const l of out) literals.delete(l)
+      if (at.has(vm)) continue
+      const gone = new Set(out.map(l => (this.nodes[nodeOf(l)] as FormulaNode & { kind: 'atom' }).host))
+      literals.add(this.atom(vm, hosts.find(h => !gone.has(h))!))
     }
-    return false
+    return true
   }
 
   #node(id: string, make: () => FormulaNode): number {

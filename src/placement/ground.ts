@@ -41,7 +41,7 @@ export function ground(
   universe: Universe,
   rows: RowsOf,
 ): Grounding {
-  const store = new FormulaStore(universe.hostsOf.map(hosts => hosts.length))
+  const store = new FormulaStore(universe.hostsOf)
   const values = new ValueNumbers()
   const tables = new Map<string, GroundTable>([[LOCATION, locationTable(store, values, universe)]])
   const rulesOf = new Map<string, CoreRule[]>()

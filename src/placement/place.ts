@@ -5,11 +5,13 @@ import { reasonsOf } from './because.ts'
 import { capacitiesOf } from './capacities.ts'
 import { LOCATION } from './decision.ts'
 import { type Encoding, encode } from './encode.ts'
+import { excludedLiterals } from './excluded.ts'
 import { explainUnsatisfied } from './explain-unsatisfied.ts'
 import { linearValue } from './formula.ts'
 import { compareVectors, Judge, priorities, type Verdict, vectorOf } from './judge.ts'
 import { labelsOf } from './labels.ts'
 import { isConstant } from './linear.ts'
+import { judgeOnTheWay } from './on-the-way.ts'
 import { type Problem, prepare, presentEvaluator } from './problem.ts'
 import { smallestBudget } from './smallest-budget.ts'
 import type { Aim, Judgement, PlaceInput, PlaceOptions, Target, TargetMove, Violation } from './types.ts'
@@ -31,6 +33,7 @@ export async function place(input: PlaceInput, options: PlaceOptions = {}): Prom
   const encoding = encode(problem.grounding.store, problem.universe, problem.aims, {
     budget: problem.universe.budget?.limit,
     labels: labelsOf(problem),
+    require: excludedLiterals(problem, options.exclude ?? []),
   })
   const solution = nothingToDecide(problem) ? undefined : await solve(problem, encoding, options)
   const answer = settle(problem, judge, encoding, solution, before)
@@ -50,6 +53,8 @@ export async function place(input: PlaceInput, options: PlaceOptions = {}): Prom
   const unsatisfied = explain ? await explainUnsatisfied(context, answer.violations) : []
   const { universe } = problem
   const { model } = encoding
+  const wayProgram = judgeOnTheWay(problem.judge)
+  const way = wayProgram === problem.judge ? judge : new Judge(wayProgram, input.tables, present.view, universe)
   return {
     status: universe.vms.length === 0 ? 'empty' : answer.improved ? 'improved' : 'unchanged',
     placement: new Map(universe.vms.map((vm, i) => [vm, universe.hosts[answer.host[i]!]!])),
@@ -69,7 +74,7 @@ export async function place(input: PlaceInput, options: PlaceOptions = {}): Prom
     capacities: capacitiesOf(problem),
     candidates: vm => universe.hostsOf[universe.vmNumber.get(vm) ?? -1]?.map(h => universe.hosts[h]!) ?? [],
     costOf: (vm, from, to) => legCost(problem, vm, from, to),
-    judge: occupancy => judgeOccupancy(problem, judge, occupancy),
+    judge: (occupancy, moment = 'way') => judgeOccupancy(problem, moment === 'way' ? way : judge, occupancy),
     model: { columns: model.columns.count, rows: model.rows.count, entries: model.rows.entryValue.length },
     elapsedMs: performance.now() - started,
   }

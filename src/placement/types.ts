@@ -88,8 +88,11 @@ export interface Target {
   /** Hosts a VM may be on, its present one included. */
   candidates(vm: Value): readonly Value[]
   costOf(vm: Value, from: Value, to: Value): number
-  /** Violations (as text) of a state in which VMs may be on two hosts at once. VMs not listed are where they are now. */
-  judge(occupancy: ReadonlyMap<Value, readonly Value[]>): readonly string[]
+  /**
+   * Violations (as text) of a state in which VMs may be on two hosts at once. VMs not listed are where they are now. On the `way`
+   * (the default) rules marked `// @final` are left out; at the `end` they count.
+   */
+  judge(occupancy: ReadonlyMap<Value, readonly Value[]>, moment?: 'way' | 'end'): readonly string[]
   readonly model: ModelSize
   readonly elapsedMs: number
 }
@@ -123,6 +126,9 @@ export interface PlaceInput {
   readonly tables: Snapshot
 }
 
+/** Assignments that may not all be made together: for these no safe order of moves was found. */
+export type Exclusion = readonly { readonly vm: Value; readonly host: Value }[]
+
 export interface PlaceOptions {
   readonly solver?: string
   readonly timeLimitSeconds?: number
@@ -131,4 +137,6 @@ export interface PlaceOptions {
   readonly signal?: AbortSignal
   /** Work out conflicts for what stays (default true). */
   readonly explain?: boolean
+  /** Cuts that a planner sends back. */
+  readonly exclude?: readonly Exclusion[]
 }

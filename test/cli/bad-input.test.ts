@@ -183,6 +183,12 @@ describe('solving', () => {
   test('an unknown solver', () =>
     expectRefusal(['plan', policy('ha'), '--data', cloud, '--solver', 'higs'], 'solver/unknown', 'higs', 'highs'))
 
+  test('a cloud without VMs', () =>
+    expectRefusal(
+      ['plan', fileOf('p.dl', 'error(h) :- hosts(h)\n'), '--data', folderOf({ 'hosts.csv': 'host\nh1\n' })],
+      'cli/nothing-to-place',
+    ))
+
   test('placements that are not there', () =>
     expectRefusal(['plan', policy('ha'), '--data', cloud, '--compare', '/nowhere.yaml'], 'cli/alternatives-unreadable'))
 

@@ -8,7 +8,7 @@ import { explainAbsence } from './explain-absent.ts'
 import { Guard } from './limits.ts'
 import { answerQuery } from './query.ts'
 import { checkRow, checkTable, failUnknownTable, findRow, rowAt, sortedRows } from './rows.ts'
-import { componentsOf } from './rules.ts'
+import { componentsOf, tablesRead } from './rules.ts'
 import type { SolveContext } from './solve.ts'
 import { checkStratified } from './stratification.ts'
 import type { Absence, Changes, Derivation, Evaluator, EvaluatorOptions, QueryAnswer, Tuple, View } from './types.ts'
@@ -26,16 +26,27 @@ interface Supposition {
   memento: Memento | undefined
 }
 
+/** Everything that depends on the rules. */
+interface RuleState {
+  readonly program: Program
+  readonly engine: Engine
+  readonly arities: Map<string, number>
+  readonly watched: readonly string[]
+}
+
+/** For suppositions whose engine has no transaction open. */
+const NOTHING_TO_UNDO: Memento = { undo: () => {} }
+
 class ProgramEvaluator implements Evaluator {
-  readonly #program: Program
+  #program: Program
   readonly #options: EvaluatorOptions
   readonly #interner = new Interner()
   readonly #warnings = new Warnings()
   #engine: Engine
   /** Columns of every table that the program or a load knows. */
-  readonly #arities = new Map<string, number>()
+  #arities: Map<string, number>
   readonly #provenance = new Map<string, Provenance>()
-  readonly #watched: readonly string[]
+  #watched: readonly string[]
   #evaluated = false
   /** The innermost `whatIf` that is being read. */
   #supposing: Supposition | undefined
@@ -45,10 +56,8 @@ class ProgramEvaluator implements Evaluator {
     this.#program = program
     this.#options = options
     checkStratified(componentsOf(program))
-    for (const [name, info] of program.tables) this.#arities.set(name, info.arity)
-    for (const rule of program.rules) this.#arities.set(rule.head.table, rule.head.args.length)
-    const roles = [...program.tables.values()].filter(t => t.role !== undefined).map(t => t.name)
-    this.#watched = options.watch ?? roles
+    this.#arities = aritiesOf(program)
+    this.#watched = options.watch ?? tablesWithRole(program)
     this.#engine = this.#newEngine()
     this.view = {
       rows: table => {
@@ -107,6 +116,27 @@ class ProgramEvaluator implements Evaluator {
     }
   }
 
+  changeRules(program: Program): Changes {
+    if (this.#supposing) throw new Error('changeRules inside whatIf')
+    const warnings = this.#warnings.save()
+    const before = this.#underRules(program, warnings)
+    return this.#changesSince(before)
+  }
+
+  whatIfRules<T>(program: Program, read: (view: View, changes: Changes) => T): T {
+    const outer = this.#supposing
+    const warnings = this.#warnings.save()
+    const before = this.#underRules(program, warnings)
+    this.#supposing = { warnings, memento: NOTHING_TO_UNDO }
+    try {
+      return read(this.view, this.#changesSince(before))
+    } finally {
+      this.#supposing = outer
+      this.#state = before
+      this.#warnings.restore(warnings)
+    }
+  }
+
   query(text: string, policy?: string): QueryAnswer {
     const engine = this.#ready()
     return answerQuery(text, policy, this.#program, engine, this.#asking(new Guard(this.#options.limits ?? {})))
@@ -137,6 +167,70 @@ class ProgramEvaluator implements Evaluator {
   /** For questions: what they meet is not counted among the evaluation's warnings. */
   #asking(guard: Guard): SolveContext {
     return { warnings: new Warnings(), tick: guard.tick, now: this.#engine.now }
+  }
+
+  /** What a change of rules replaces. */
+  get #state(): RuleState {
+    return { program: this.#program, engine: this.#engine, arities: this.#arities, watched: this.#watched }
+  }
+
+  set #state({ program, engine, arities, watched }: RuleState) {
+    this.#program = program
+    this.#engine = engine
+    this.#arities = arities
+    this.#watched = watched
+  }
+
+  /** Evaluate the present data under another program, and put it in the place of the present one, which is given back. */
+  #underRules(program: Program, warnings: SavedWarnings): RuleState {
+    checkStratified(componentsOf(program))
+    const data = this.#ready()
+    const before = this.#state
+    const arities = aritiesOf(program)
+    for (const [table, arity] of this.#arities) {
+      const given = data.givenRelation(table)
+      if (!given || (given.size === 0 && !this.#provenance.has(table))) continue
+      if ((arities.get(table) ?? arity) !== arity) failReadWrongly(program, table, arity)
+      arities.set(table, arity)
+    }
+    const engine = new Engine(program, this.#interner, this.#warnings, arities)
+    for (const table of arities.keys()) {
+      const relation = engine.givenRelation(table)!
+      const given = data.givenRelation(table)
+      given?.eachSlot(slot => {
+        for (let c = 0; c < given.arity; c++) relation.scratch[c] = given.columns[c]![slot]!
+        relation.add(relation.scratch)
+      })
+    }
+    this.#warnings.clear()
+    try {
+      engine.evaluateAll(this.#options.limits ?? {}, this.#now())
+    } catch (error) {
+      this.#warnings.restore(warnings)
+      throw error
+    }
+    this.#state = { program, engine, arities, watched: this.#options.watch ?? tablesWithRole(program) }
+    return before
+  }
+
+  /** What the watched tables gained and lost since other rules held. */
+  #changesSince(before: RuleState): Changes {
+    const changes = new Map<string, { inserted: Row[]; removed: Row[] }>()
+    for (const table of new Set([...before.watched, ...this.#watched])) {
+      const [old, now] = [before.engine.get(table), this.#engine.get(table)]
+      const missingIn = (from: typeof old, other: typeof old): Row[] => {
+        const rows: Row[] = []
+        from?.eachSlot(slot => {
+          const row = from.row(slot)
+          if (other?.arity !== from.arity || other.find(row) < 0) rows.push(rowAt(this.#interner, from, slot))
+        })
+        return rows
+      }
+      const inserted = missingIn(now, old)
+      const removed = missingIn(old, now)
+      if (inserted.length + removed.length > 0) changes.set(table, { inserted, removed })
+    }
+    return changes
   }
 
   /** The engine, with rules that need no data evaluated where nothing was loaded yet. */
@@ -259,4 +353,23 @@ class ProgramEvaluator implements Evaluator {
     }
     return changes
   }
+}
+
+function aritiesOf(program: Program): Map<string, number> {
+  const arities = new Map<string, number>()
+  for (const [name, info] of program.tables) arities.set(name, info.arity)
+  for (const rule of program.rules) arities.set(rule.head.table, rule.head.args.length)
+  return arities
+}
+
+function tablesWithRole(program: Program): string[] {
+  return [...program.tables.values()].filter(t => t.role !== undefined).map(t => t.name)
+}
+
+function failReadWrongly(program: Program, table: string, arity: number): never {
+  const rule = program.rules.find(r => r.head.table === table || [...tablesRead(r.body)].some(l => l.table === table))
+  fail('datalog/wrong-arity', `the new rules use \`${table}\` with another number of columns than its ${arity}`, {
+    ...(rule && { span: rule.span }),
+    help: 'name the columns you need, or give one argument for each',
+  })
 }

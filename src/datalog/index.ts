@@ -3,4 +3,5 @@
  * Takes a `Program` and tables; gives views, changes, derivations. Knows nothing of placement or clouds.
  */
 export { createEvaluator } from './evaluator.ts'
+export { type SimulatedStep, type Simulation, type SimulationAnswer, simulate } from './simulate.ts'
 export type * from './types.ts'

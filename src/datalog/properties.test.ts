@@ -96,6 +96,30 @@ describe('evaluator against the reference', () => {
     )
   })
 
+  it('queries and explanations inside whatIf see what its view shows', () => {
+    fc.assert(
+      fc.property(randomProgram(), randomTables(), randomTransactions(), ({ text, schemas }, tables, transactions) => {
+        const program = compile(text, schemas)
+        const e = evaluator(program)
+        e.load(tables)
+        e.whatIf(transactions[0]!, view => {
+          for (const { name, arity, display } of program.tables.values()) {
+            if (arity === 0) continue
+            const rows = view.rows(name)
+            for (const first of new Set(rows.map(r => r[0]!).slice(0, 4))) {
+              const rest = Array.from({ length: arity - 1 }, (_, i) => `x${i}`)
+              const found = e.query(`${display}(${[JSON.stringify(first), ...rest].join(', ')})`, 'random')
+              expect(found.rows).toEqual(arity === 1 ? [[]] : rows.filter(r => r[0] === first).map(r => r.slice(1)))
+            }
+            for (const row of rows.slice(0, 3))
+              expect(replay(e.explain({ table: name, row }) as Derivation, { table: name, row }, view)).toEqual([])
+          }
+        })
+      }),
+      runs,
+    )
+  })
+
   it('explains every tuple by rule instances that hold, and no other tuple', () => {
     fc.assert(
       fc.property(randomProgram(), randomTables(), randomTransactions(), ({ text, schemas }, tables, transactions) => {

@@ -17,8 +17,14 @@ export const SEQUENCE = '<sequence>'
 
 /** One step of a sequence, as written; `text` is for messages and traces. */
 export type Step =
-  /** `p+(1)`, `p-(1)`: a row comes or goes. */
-  | { readonly kind: 'row'; readonly text: string; readonly insert: boolean; readonly tuple: Tuple; readonly span: Span }
+  /** `p+(1)`, `p-(1)`: rows come or go; none does both. */
+  | {
+      readonly kind: 'row'
+      readonly text: string
+      readonly inserted: readonly Tuple[]
+      readonly removed: readonly Tuple[]
+      readonly span: Span
+    }
   /** `p+(x) :- q(x)`, `p-(x) :- q(x)`: a rule comes or goes; `rule` is its text without the sign. */
   | {
       readonly kind: 'rule'
@@ -59,7 +65,8 @@ function stepsOf(statement: StatementAst, text: string, program: Program, policy
     const insert = signOf(head, modal)
     if (body === undefined) {
       const tuple = tupleOf(head.atom, program, policy, constantsOf(head.atom))
-      return { kind: 'row', text: headText(head, text), insert, tuple, span: head.span }
+      const [inserted, removed] = insert ? [[tuple], []] : [[], [tuple]]
+      return { kind: 'row', text: headText(head, text), inserted, removed, span: head.span }
     }
     const { module } = head.atom.name
     const owner = module !== undefined && program.policies.some(p => p.name === module) ? module : policy
@@ -118,9 +125,8 @@ export function firstAnswer(columns: readonly string[], rows: readonly Row[]): R
   return row && new Map(columns.map((name, i) => [name, row[i]!]))
 }
 
-function bodyText({ heads, span }: StatementAst, text: string): string {
-  const from = heads[heads.length - 1]!.span.end
-  return text.slice(from, span.end).replace(/^[^:<]*(?::-|<-)/, '').trim()
+function bodyText({ body = [], span }: StatementAst, text: string): string {
+  return text.slice(body[0]?.span.start ?? span.end, body.at(-1)?.span.end ?? span.end)
 }
 
 function headText(head: HeadAst, text: string): string {

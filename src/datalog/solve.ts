@@ -1,5 +1,5 @@
 import type { CompareLiteral, ComparisonOperator, CoreExpr, CoreTerm } from '../language/index.ts'
-import type { RelationIndex, Value } from '../tables/index.ts'
+import type { Relation, Value } from '../tables/index.ts'
 import { Accumulator } from './aggregate.ts'
 import { calculate } from './arithmetic.ts'
 import { type BuiltinContext, BuiltinFault, builtinTable } from './builtins/index.ts'
@@ -124,7 +124,7 @@ export class Solver {
     } else if (key.length === 0) {
       const top = relation.top
       for (let slot = 0; slot < top && go; slot++) if (relation.holds(slot)) go = visit(slot)
-    } else go = eachMatch(relation.index(step.key.columns), key, visit)
+    } else go = eachMatch(relation, step.key.columns, key, visit)
     for (const b of binds) env[b.variable] = -1
     return go
   }
@@ -137,7 +137,7 @@ export class Solver {
     if (!key) return false
     if (key.length === relation.arity) return relation.find(key) >= 0
     if (key.length === 0) return relation.size > 0
-    return !eachMatch(relation.index(at.columns), key, () => false)
+    return !eachMatch(relation, at.columns, key, () => false)
   }
 
   /** Ids of a key's terms, or undefined when one is a constant that no table ever held. */
@@ -275,9 +275,16 @@ export function compare(operator: ComparisonOperator, left: Value, right: Value,
   }
 }
 
-function eachMatch(index: RelationIndex, key: readonly number[], visit: (slot: number) => boolean): boolean {
+/** Rows that an open transaction took out are still in the index. */
+function eachMatch(
+  relation: Relation,
+  columns: readonly number[],
+  key: readonly number[],
+  visit: (slot: number) => boolean,
+): boolean {
+  const index = relation.index(columns)
   for (let slot = index.first(key); slot >= 0; slot = index.next[slot]!) {
-    if (index.matches(slot, key) && !visit(slot)) return false
+    if (index.matches(slot, key) && relation.holds(slot) && !visit(slot)) return false
   }
   return true
 }

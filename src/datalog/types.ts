@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../diagnostic/index.ts'
-import type { CoreRule } from '../language/index.ts'
+import type { CoreRule, Program } from '../language/index.ts'
 import type { Delta, Provenance, Row, TableData } from '../tables/index.ts'
 
 /** Bounds on one evaluation. Reaching one throws a `DiagnosticError` that names the rule; tables are as before the call. */
@@ -89,6 +89,15 @@ export interface Evaluator {
 
   /** Apply, hand `read` the view and the changes, roll back. Nested calls are allowed. */
   whatIf<T>(deltas: readonly Delta[], read: (view: View, changes: Changes) => T): T
+
+  /**
+   * Put another checked program in the place of the present one, with the data as it is. Throws when its rules are not stratified, read
+   * loaded tables with other columns, or reach a limit; then nothing changed. Data tables that no rule read before are kept too.
+   */
+  changeRules(program: Program): Changes
+
+  /** The same for as long as `read` looks at it. `whatIf` and this may be nested in each other. */
+  whatIfRules<T>(program: Program, read: (view: View, changes: Changes) => T): T
 
   readonly view: View
 

@@ -18,6 +18,7 @@ export interface Case {
   readonly query?: string
   readonly sequence?: string
   readonly delta?: boolean
+  readonly action_policy?: string
   readonly expected?: unknown
   readonly complete?: boolean
 }

@@ -26,6 +26,21 @@ export const datalogCodes = {
     why: 'A table that depends on its own absence, or on an aggregate of itself, has no single meaning.',
     mend: 'Break the cycle that the message names.',
   },
+  'datalog/bad-step': {
+    title: 'a step of a simulation is not understood',
+    why: 'A step inserts (`p+(1)`) or deletes (`p-(1)`) a row or a rule, or is an action with a value for each argument.',
+    mend: 'Write one of these forms.',
+  },
+  'datalog/long-sequence': {
+    title: 'a simulation has too many steps',
+    why: 'Each action and each change of rules is supposed inside those before it, which has an end.',
+    mend: 'Simulate the first part, apply it to the data, and go on from there.',
+  },
+  'datalog/unknown-action': {
+    title: 'an action that nothing describes',
+    why: 'What an action does is told by `insert[…]` and `delete[…]` rules that read it, and no rule does.',
+    mend: 'Describe the action, or insert and delete rows by `p+(…)` and `p-(…)`.',
+  },
   'datalog/mixed-types': {
     title: 'values of different types were compared',
     why: 'A number is neither less nor greater than a string, so the comparison is false.',

@@ -5,8 +5,8 @@ export interface Database {
   readonly interner: Interner
   /** A table's relation, or undefined for a table that nobody declared. */
   get(table: string): Relation | undefined
-  /** Rows of a table. */
-  size(table: string): number
+  /** About how many rows of a table agree with a row in some columns. */
+  rows(table: string, columns: readonly number[]): number
 }
 
 /** An empty relation of some arity stands in for tables that are not there. */

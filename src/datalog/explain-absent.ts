@@ -28,7 +28,7 @@ function attempt(rule: CoreRule, tuple: Tuple, ex: Explaining): Attempt | undefi
   for (const arg of rule.head.args) if (arg.kind === 'constant') ex.db.interner.intern(arg.value)
   const env = bindHead(rule, ids, ex.db)
   if (!env) return { rule, failed: headText(rule), held: [], nearest: [] }
-  const steps = planBody(rule.body, boundIn(env), { size: t => ex.db.size(t) })
+  const steps = planBody(rule.body, boundIn(env), { rows: (t, c) => ex.db.rows(t, c) })
   let effort = 0
   const solver = new Solver(ex.db, {
     ...ex.context,

@@ -163,7 +163,7 @@ function valuesOf(env: Bindings, db: Database): Row {
 function eachInstance(rule: CoreRule, ids: readonly number[], ex: Explaining, visit: (env: Bindings) => boolean): void {
   const env = bindHead(rule, ids, ex.db)
   if (!env) return
-  const steps = planBody(rule.body, boundIn(env), { size: t => ex.db.size(t) })
+  const steps = planBody(rule.body, boundIn(env), { rows: (t, c) => ex.db.rows(t, c) })
   new Solver(ex.db, ex.context).solve(steps, env, rule.variables, () => visit(env.slice()))
 }
 
@@ -241,7 +241,9 @@ function explainAggregate(
   env: Bindings,
   ex: Explaining,
 ): Derivation {
-  const [step] = planBody([l], boundIn(env), { size: t => ex.db.size(t) }) as [Extract<Step, { kind: 'aggregate' }>]
+  const [step] = planBody([l], boundIn(env), { rows: (t, c) => ex.db.rows(t, c) }) as [
+    Extract<Step, { kind: 'aggregate' }>,
+  ]
   const shown: { env: Bindings; values: Row }[] = []
   const inner = env.slice()
   const { value, bindings } = new Solver(ex.db, ex.context).aggregate(step, inner, rule.variables, () => {

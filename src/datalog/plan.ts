@@ -51,8 +51,8 @@ export interface AtomStep {
 }
 
 export interface PlanOptions {
-  /** Rows of a table, for the join order. */
-  readonly size: (table: string) => number
+  /** About how many rows of a table agree with a row in some columns, for the join order. */
+  readonly rows: (table: string, columns: readonly number[]) => number
   /** Position of a literal to begin with although nothing is bound: its changes are what the plan is for. */
   readonly first?: number
   /** Whether an aggregate's value is looked up, so that its body needs no plan. */
@@ -70,8 +70,7 @@ export class UnsafeBody extends Error {
 }
 
 /**
- * Orders a body's literals: tests as soon as their variables have values; then the positive atom that promises the fewest rows,
- * reckoning that each bound column divides the rows evenly (size to the power of the free share of columns).
+ * Orders a body's literals: tests as soon as their variables have values; then the positive atom that promises the fewest rows.
  * Gives the steps; `bound` gains the variables they bind.
  */
 export function planBody(body: readonly CoreLiteral[], bound: Set<number>, options: PlanOptions): Step[] {
@@ -124,11 +123,14 @@ function readyStep(waiting: Waiting, bound: ReadonlySet<number>, options: PlanOp
   }
   for (const { literal, position } of waiting) {
     if (literal.kind !== 'aggregate' || !literal.groupBy.every(v => bound.has(v))) continue
-    const body = options.isGrouped?.(literal) ? [] : planBody(literal.body, new Set(bound), { size: options.size })
+    const body = options.isGrouped?.(literal) ? [] : planBody(literal.body, new Set(bound), { rows: options.rows })
     return { kind: 'aggregate', position, literal, body, bound: bound.has(literal.result.index) }
   }
   return undefined
 }
+
+/** Added to the rows of an atom that shares nothing with what is bound: a product is the last resort. */
+const APART = 1e9
 
 function bestAtom(waiting: Waiting, bound: ReadonlySet<number>, options: PlanOptions): Step | undefined {
   let best: AtomStep | undefined
@@ -136,9 +138,7 @@ function bestAtom(waiting: Waiting, bound: ReadonlySet<number>, options: PlanOpt
   for (const { literal, position } of waiting) {
     if (literal.kind !== 'atom' || literal.negated) continue
     const step = atomStep(literal, position, bound)
-    const arity = Math.max(1, literal.args.length)
-    const free = arity - step.key.columns.length
-    const cost = Math.max(1, options.size(literal.table)) ** (free / arity) + (step.key.columns.length === 0 ? 1e6 : 0)
+    const cost = options.rows(literal.table, step.key.columns) + (step.key.columns.length === 0 ? APART : 0)
     if (cost < bestCost) {
       best = step
       bestCost = cost

@@ -17,7 +17,7 @@ export function answerQuery(
   const { rule, diagnostics } = checkQuery(text, program, policy)
   if (!rule) throw new DiagnosticError(diagnostics)
   checkArities(rule.body, db)
-  const steps = planBody(rule.body, new Set(), { size: t => db.size(t) })
+  const steps = planBody(rule.body, new Set(), { rows: (t, c) => db.rows(t, c) })
   const env = new Int32Array(rule.variables.length).fill(-1)
   const columns = rule.head.args.flatMap(t => (t.kind === 'variable' ? [t.index] : []))
   const rows = new Map<string, Row>()

@@ -3,34 +3,34 @@
  * touches one word, where a hash of millions of rows misses the cache twice.
  */
 export class BitMatrix {
-  readonly #bits: Int32Array
-  readonly #height: number
-  readonly #width: number
+  /** Bit `b` of row `a` is bit `a * width + b` of these words. */
+  readonly bits: Int32Array
+  readonly height: number
+  readonly width: number
 
   constructor(height: number, width: number) {
-    this.#height = height
-    // Rows begin at a word, so that a pair's word needs no division.
-    this.#width = Math.ceil(width / 32) * 32
-    this.#bits = new Int32Array((this.#height * this.#width) / 32)
+    this.height = height
+    this.width = width
+    this.bits = new Int32Array(Math.ceil((height * width) / 32))
   }
 
   /** Whether a pair has a place. */
   covers(a: number, b: number): boolean {
-    return a < this.#height && b < this.#width
+    return a < this.height && b < this.width
   }
 
   has(a: number, b: number): boolean {
-    const at = a * this.#width + b
-    return this.covers(a, b) && (this.#bits[at >>> 5]! & (1 << (at & 31))) !== 0
+    const at = a * this.width + b
+    return this.covers(a, b) && (this.bits[at >>> 5]! & (1 << (at & 31))) !== 0
   }
 
   /** Add a covered pair; false when it was there. */
   add(a: number, b: number): boolean {
-    const at = a * this.#width + b
-    const word = this.#bits[at >>> 5]!
+    const at = a * this.width + b
+    const word = this.bits[at >>> 5]!
     const bit = 1 << (at & 31)
     if ((word & bit) !== 0) return false
-    this.#bits[at >>> 5] = word | bit
+    this.bits[at >>> 5] = word | bit
     return true
   }
 }
@@ -38,7 +38,7 @@ export class BitMatrix {
 /** Bytes of bits that a row may cost before a hash, which takes about eight, is the better choice. */
 const BYTES_A_ROW = 8
 
-/** A matrix for pairs, or undefined when it would be too empty. `room` is left for ids that are yet to come. */
+/** A matrix for pairs, or undefined when it would be too empty. */
 export function matrixFor(a: Int32Array, b: Int32Array, rows: number): BitMatrix | undefined {
   let height = 0
   let width = 0
@@ -49,7 +49,7 @@ export function matrixFor(a: Int32Array, b: Int32Array, rows: number): BitMatrix
   // Some room for ids that come later.
   height = Math.ceil((height + 1) * 1.25)
   width = Math.ceil((width + 1) * 1.25)
-  if ((height * width) / 8 > rows * BYTES_A_ROW || height * width > 2 ** 40) return undefined
+  if ((height * width) / 8 > rows * BYTES_A_ROW || height * width >= 2 ** 31) return undefined
   const matrix = new BitMatrix(height, width)
   for (let i = 0; i < rows; i++) matrix.add(a[i]!, b[i]!)
   return matrix

@@ -8,6 +8,12 @@ export const NEW = 2
 const BOTH = OLD | NEW
 const TOUCHED = 4
 
+/** Rows looked at to guess how many values a column has. */
+const SAMPLE = 512
+
+/** Rows of one value up to which an index is as good as the hash. */
+const SHARP = 4
+
 /** Rows from which a bit matrix may take the place of the hash. */
 const MATRIX_ROWS = 65_536
 
@@ -45,8 +51,10 @@ export class Relation {
   heads = new Int32Array(16).fill(-1)
   next = new Int32Array(16)
   #free: number[] = []
+  readonly #distincts: { readonly size: number; readonly values: number }[] = []
   readonly #indexes: RelationIndex[] = []
-  #matrix: BitMatrix | undefined
+  /** Which rows are in, instead of the hash, for a large and dense relation that only grew so far. */
+  matrix: BitMatrix | undefined
 
   constructor(arity: number, options: { readonly counted?: boolean } = {}) {
     this.arity = arity
@@ -69,7 +77,7 @@ export class Relation {
 
   /** The slot of a row that is stored, whatever its state, or -1. */
   locate(row: ArrayLike<number>): number {
-    if (this.#matrix) this.makeHash()
+    if (this.matrix) this.makeHash()
     const { columns, next } = this
     const key = this.#lay(row)
     let slot = this.heads[this.#hash(key) & (this.heads.length - 1)]!
@@ -94,7 +102,7 @@ export class Relation {
 
   /** Whether a row is in the set now. */
   has(row: ArrayLike<number>): boolean {
-    const matrix = this.#matrix
+    const matrix = this.matrix
     if (!matrix) return this.find(row) >= 0
     const key = this.#lay(row)
     return matrix.has(key[0]!, key[1]!)
@@ -102,12 +110,12 @@ export class Relation {
 
   /** Store a row outside of any transaction; its slot, or -1 when it was there already. */
   add(row: ArrayLike<number>): number {
-    const matrix = this.#matrix
+    const matrix = this.matrix
     if (matrix) {
       const key = this.#lay(row)
       const a = key[0]!
       const b = key[1]!
-      if (matrix.covers(a, b)) return matrix.add(a, b) ? this.#append(a, b) : -1
+      if (matrix.covers(a, b)) return matrix.add(a, b) ? this.append(a, b) : -1
       this.makeHash()
     }
     if (this.locate(row) >= 0) return -1
@@ -119,8 +127,8 @@ export class Relation {
     return slot
   }
 
-  /** A row that the matrix has just taken, at the end. */
-  #append(a: number, b: number): number {
+  /** Store a row that the matrix has just taken, at the end. */
+  append(a: number, b: number): number {
     const slot = this.top++
     if (slot >= this.state.length) this.#grow()
     this.columns[0]![slot] = a
@@ -138,14 +146,14 @@ export class Relation {
   #becomesMatrix(): boolean {
     if (this.arity !== 2 || this.#counted || this.linked < MATRIX_ROWS) return false
     if (this.#indexes.length > 0 || this.linked < this.top) return false
-    this.#matrix = matrixFor(this.columns[0]!, this.columns[1]!, this.top)
-    return this.#matrix !== undefined
+    this.matrix = matrixFor(this.columns[0]!, this.columns[1]!, this.top)
+    return this.matrix !== undefined
   }
 
   /** Give up the matrix for a hash over all rows. */
   makeHash(): void {
-    if (!this.#matrix) return
-    this.#matrix = undefined
+    if (!this.matrix) return
+    this.matrix = undefined
     this.next = new Int32Array(this.state.length)
     let buckets = this.heads.length
     while (buckets < this.linked) buckets *= 2
@@ -279,6 +287,43 @@ export class Relation {
     return index
   }
 
+  /** An index on a single column that is there already and whose values have few rows each, so that it finds rows as the hash does. */
+  sharpIndex(): RelationIndex | undefined {
+    return this.#indexes.find(i => i.columns.length === 1 && this.rowsFor(i.columns) <= SHARP)
+  }
+
+  /** About how many rows agree with a row in some columns, as if columns did not depend on each other. */
+  rowsFor(columns: readonly number[]): number {
+    let rows = this.size
+    for (const c of columns) rows /= this.#distinct(c)
+    return rows
+  }
+
+  /**
+   * About how many values a column has: from the pairs of equal values in a sample, of which n(n-1)/2D are to be expected among n
+   * values out of D.
+   */
+  #distinct(column: number): number {
+    const known = this.#distincts[column]
+    if (known && known.size <= this.size * 2 && known.size * 2 >= this.size) return known.values
+    const seen = new Map<number, number>()
+    const step = Math.max(1, Math.floor(this.top / SAMPLE))
+    let sampled = 0
+    let pairs = 0
+    for (let slot = 0; slot < this.top; slot += step) {
+      if ((this.state[slot]! & NEW) === 0) continue
+      const id = this.columns[column]![slot]!
+      const before = seen.get(id) ?? 0
+      pairs += before
+      seen.set(id, before + 1)
+      sampled++
+    }
+    const values = pairs === 0 ? this.size : (sampled * (sampled - 1)) / 2 / pairs
+    const bounded = Math.max(1, Math.min(this.size, sampled === this.size ? seen.size : values))
+    this.#distincts[column] = { size: this.size, values: bounded }
+    return bounded
+  }
+
   /** Visit the slots of all rows in the set now. */
   eachSlot(visit: (slot: number) => void): void {
     for (let slot = 0; slot < this.top; slot++) if ((this.state[slot]! & NEW) !== 0) visit(slot)
@@ -293,7 +338,7 @@ export class Relation {
   }
 
   #touch(slot: number): void {
-    if (this.#matrix) this.makeHash()
+    if (this.matrix) this.makeHash()
     const state = this.state[slot]!
     if ((state & TOUCHED) !== 0) return
     this.state[slot] = state | TOUCHED
@@ -347,7 +392,7 @@ export class Relation {
     const length = this.state.length * 2
     this.columns = this.columns.map(c => grownInts(c, length))
     // A matrix needs no chains.
-    if (!this.#matrix) this.next = grownInts(this.next, length)
+    if (!this.matrix) this.next = grownInts(this.next, length)
     if (this.#counted) this.counts = grownInts(this.counts, length)
     const state = new Uint8Array(length)
     state.set(this.state)

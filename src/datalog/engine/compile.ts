@@ -39,7 +39,7 @@ export interface CompileContext {
   /** The group an aggregate looks in, or undefined: computed where it stands. */
   readonly group: (literal: AggregateLiteral) => Group | undefined
   readonly groupByName: (name: string) => Group
-  readonly size: (table: string) => number
+  readonly rows: (table: string, columns: readonly number[]) => number
   /** Compute an aggregate where it stands; NaN where it fails, else the id of its value. */
   readonly inline: (clause: Clause, step: Extract<Step, { kind: 'aggregate' }>, env: Int32Array) => number
   /** Takes rows derived by `full`, `insert` and `remove` into a recursive table. */
@@ -86,7 +86,7 @@ class Compiler {
     const bound = new Set<number>()
     if (this.#variant.kind === 'derive') this.#bindHead(bound)
     const steps = planBody(body, bound, {
-      size: this.#context.size,
+      rows: this.#context.rows,
       isGrouped: l => this.#context.group(l) !== undefined,
       ...(at === undefined ? {} : { first: at }),
     })
@@ -257,7 +257,8 @@ class Compiler {
     const slot = `s${this.#fresh++}`
     const live = `(${this.#part(r, 'state')}[${slot}] & ${this.#mask(step.position)}) !== 0`
     const key = step.key.terms.map(t => this.#id(t))
-    if (key.length === relation.arity) {
+    const sharp = key.length === relation.arity ? relation.sharpIndex() : undefined
+    if (key.length === relation.arity && !sharp) {
       if (this.#variant.kind === 'full') {
         this.#block(`if (${this.#has(r, key)})`)
         return
@@ -272,10 +273,11 @@ class Compiler {
       this.#block(`if (${live})`)
     } else {
       const { columns } = step.key
-      const index = this.#name(relation.index(columns), 'i')
+      const used = sharp ?? relation.index(columns)
+      const index = this.#name(used, 'i')
       const heads = this.#part(index, 'heads')
       const next = this.#part(index, 'next')
-      const first = `${heads}[${bucketCode(key)} & (${heads}.length - 1)]`
+      const first = `${heads}[${bucketCode(used.columns.map(c => key[columns.indexOf(c)]!))} & (${heads}.length - 1)]`
       this.#block(`for (let ${slot} = ${first}; ${slot} >= 0; ${slot} = ${next}[${slot}])`)
       this.#tick()
       const same = columns.map((c, i) => `${this.#column(r, c)}[${slot}] === ${key[i]}`)
@@ -552,12 +554,24 @@ class Compiler {
         this.#context.emit(sink.table, kind === 'remove' ? 'remove' : 'insert', this.#looksUpOwn()),
         'rows',
       )
-      this.#emit(`${rows}.take()`)
+      if (ids.length === 2 && kind !== 'remove' && !this.#looksUpOwn()) this.#takePair(r, rows, ids[0]!, ids[1]!)
+      else this.#emit(`${rows}.take()`)
       return
     }
     const guard = this.#name(this.#context.guard, 'guard')
     this.#fetch.add(`const watch = ${guard}()`)
     this.#emit(`if (${r}.adjust(${row}, ${sign})) watch.derived()`)
+  }
+
+  /** A relation that is known by a bit matrix takes a pair without a call unless it is new. */
+  #takePair(r: string, rows: string, a: string, b: string): void {
+    this.#emit(`const matrix = ${r}.matrix`)
+    this.#emit(`if (matrix !== undefined && ${a} < matrix.height && ${b} < matrix.width) {`)
+    this.#emit(`const bits = matrix.bits, place = ${a} * matrix.width + ${b}`)
+    this.#emit('const word = bits[place >>> 5], bit = 1 << (place & 31)')
+    this.#emit(`if ((word & bit) === 0) { bits[place >>> 5] = word | bit; ${r}.append(${a}, ${b}); watch.derived() }`)
+    this.#emit(`} else ${rows}.take()`)
+    this.#fetch.add(`const watch = ${this.#name(this.#context.guard, 'guard')}()`)
   }
 
   /** Whether the function reads a table of its component other than by a list of slots. */

@@ -95,6 +95,10 @@ export class Engine implements Database {
     return this.relations.get(table)?.size ?? 0
   }
 
+  rows(table: string, columns: readonly number[]): number {
+    return this.relations.get(table)?.rowsFor(columns) ?? 0
+  }
+
   /** The clock's reading that the present state was evaluated with. */
   get now(): Date {
     return this.#runtime.now
@@ -237,7 +241,7 @@ export class Engine implements Database {
       relation: table => this.relations.get(table)!,
       group: literal => this.#groupOf.get(literal),
       groupByName: name => this.#groups.get(name)!,
-      size: table => this.size(table),
+      rows: (table, columns) => this.rows(table, columns),
       inline: (clause, step, env) => this.#inline(clause, step, env),
       emit: (table, kind, aside) => queues.get(table)!.sink(kind, aside),
       isOwn: table => own.has(table),

@@ -14,6 +14,8 @@ export class Group {
   readonly operator: AggregateOperator
   readonly literal: AggregateLiteral
   readonly keys: Relation
+  /** Results are ids of values, not numbers. */
+  readonly givesIds: boolean
   now = new Float64Array(16)
   before = new Float64Array(16)
   /** 1 where the open transaction has touched the group. */
@@ -44,14 +46,10 @@ export class Group {
     this.literal = literal
     this.operator = literal.operator
     this.keys = new Relation(literal.groupBy.length)
+    this.givesIds = this.operator === 'min' || this.operator === 'max'
     this.#interner = interner
     this.#warnings = warnings
     this.nothing = this.operator === 'count' || this.operator === 'sum' ? 0 : Number.NaN
-  }
-
-  /** Results are ids of values, not numbers. */
-  get givesIds(): boolean {
-    return this.operator === 'min' || this.operator === 'max'
   }
 
   /**
@@ -111,7 +109,7 @@ export class Group {
       return
     }
     const x = by === 1 ? value : -value
-    const exact = this.#exact.get(slot)
+    const exact = this.#exact.size > 0 ? this.#exact.get(slot) : undefined
     if (exact) {
       exact.add(x)
       return

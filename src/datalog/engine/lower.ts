@@ -212,7 +212,7 @@ export function sinkNode(sink: Sink): string {
 function bindsAll(body: readonly CoreLiteral[], variables: readonly number[]): boolean {
   const bound = new Set<number>()
   try {
-    planBody(body, bound, { size: () => 1 })
+    planBody(body, bound, { rows: () => 1 })
   } catch (error) {
     if (error instanceof UnsafeBody) return false
     throw error
@@ -244,7 +244,7 @@ function contextOf(l: AggregateLiteral, outer: readonly CoreLiteral[]): CoreLite
 
 function executable(l: CoreLiteral, bound: ReadonlySet<number>): boolean {
   try {
-    planBody([l], new Set(bound), { size: () => 1 })
+    planBody([l], new Set(bound), { rows: () => 1 })
     return true
   } catch (error) {
     if (error instanceof UnsafeBody) return false

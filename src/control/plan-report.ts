@@ -39,9 +39,18 @@ export const planReportSchema = z.object({
       because: z.array(ruleInstance),
       after: z.array(z.string()).describe('ids of moves that must have ended before'),
       parking: z.boolean().describe('a stop on the way that breaks a cycle'),
+      start: z.number().describe('expected seconds from the start of the plan'),
+      end: z.number().describe('expected seconds from the start of the plan'),
+      volume: z.number().describe('MiB over the network, pages sent again included'),
     }),
   ),
   cost: z.number().describe('sum over the moves, in the unit of migration_cost (GiB by default)'),
+  makespan: z.number().describe('expected seconds of the whole plan, each move started as soon as it may'),
+  likely: z
+    .object({ low: z.number(), mean: z.number(), high: z.number() })
+    .describe('seconds of the whole plan when durations vary: one in ten is below `low`, one in ten above `high`'),
+  criticalPath: z.array(z.string()).describe('ids of the moves that the length of the plan hangs on'),
+  volume: z.number().describe('MiB over the network in all'),
   violationsBefore: z.array(violation),
   violationsAfter: z.array(violation),
   unsatisfied: z.array(
@@ -54,6 +63,10 @@ export const planReportSchema = z.object({
   smallestBudget: z.number().nullable().describe('the smallest migration budget that would improve on this answer'),
   brokenOnTheWay: z.array(z.object({ violation: z.string(), during: z.array(z.string()) })),
   impossible: z.array(z.object({ vm: value, from: value, to: value, reason: z.string() })),
+  rounds: z.number().int().positive().describe('targets asked for; more than 1 when moves of one could not be ordered'),
+  setAside: z
+    .array(z.object({ vm: value, from: value, to: value, reason: z.string() }))
+    .describe('moves of targets that were set aside, and why they could not be made'),
   solver: z.string(),
   declined: z.array(z.object({ solver: z.string(), reason: z.string() })),
   proof: z.enum(['optimal', 'gap', 'none']),

@@ -76,6 +76,24 @@ describe('the judge', () => {
     expect(plan.brokenOnTheWay).toEqual([])
   })
 
+  test('what only counts at the end may be broken on the way', () => {
+    const input = wide({ x: [[1], 'a', 'b'], y: [[1], 'b', 'a'] })
+    const final = apart(input, ['x', 'y'])
+    const plan = makePlan({ ...input, judge: () => [], judgeEnd: final })
+    expect(plan.moves).toHaveLength(2)
+    expect(plan.moves.every(m => m.after.length === 0 || m.after[0] === 'm1')).toBe(true)
+    expect(plan.brokenOnTheWay).toEqual([])
+  })
+
+  test('what counts at the end is kept there when a part is impossible', () => {
+    const input = inputOf({
+      limits: [{ a: 9, b: 9, c: 1, d: 9 }],
+      vms: { x: [[1], 'a', 'b'], y: [[2], 'b', 'c'], z: [[1], 'a', 'd'] },
+    })
+    const plan = makePlan({ ...input, judge: () => [], judgeEnd: apart(input, ['x', 'y']) })
+    expect(plan.moves.map(m => m.vm)).toEqual(['z'])
+  })
+
   test('a stop on the way rather than a broken rule', () => {
     const input = wide({ x: [[1], 'a', 'b'], y: [[1], 'b', 'a'] })
     const plan = makePlan({ ...input, judge: apart(input, ['x', 'y']) })

@@ -43,9 +43,10 @@ export function makePlan(input: PlanInput): Plan {
     const order = findOrder(problem, vms)
     return report(problem, shortest(problem, order.legs, limits), order, new Map(), undefined)
   }
-  const watch = new Watch(input.judge, problem)
-  watch.allow(problem.from, problem.to)
-  const { order, dropped } = settle(problem, vms, findOrder(problem, vms), watch)
+  const atEnd = new Watch(input.judgeEnd ?? input.judge, problem)
+  atEnd.allow(problem.from, problem.to)
+  const { order, dropped } = settle(problem, vms, findOrder(problem, vms), atEnd)
+  const watch = input.judgeEnd ? new Watch(input.judge, problem) : atEnd
   watch.allow(problem.from, endOf(problem, order.legs))
   let legs = order.legs
   if (legs.length > SMALL) {

@@ -26,7 +26,10 @@ export interface PlanInput {
   readonly moves: readonly TargetMove[]
   /** A host's load is `base(host)` plus the `load` of every VM of `placement` that is there, moving or not. */
   readonly capacities: readonly Capacity[]
+  /** Judges states on the way. */
   readonly judge?: Judge
+  /** Judges the state a plan ends in, where that is another matter: rules marked final count there. */
+  readonly judgeEnd?: Judge
   readonly costOf: (vm: Value, from: Value, to: Value) => number
   readonly limits?: PlanLimits
   /** Bandwidths and how migrations behave; without it every host has the default link. */

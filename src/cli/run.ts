@@ -9,6 +9,7 @@ import { addExplain } from './commands/explain.ts'
 import { addFmt } from './commands/fmt.ts'
 import { addModel } from './commands/model.ts'
 import { addPlan } from './commands/plan.ts'
+import { addSimulate } from './commands/simulate.ts'
 import { addSolvers } from './commands/solvers.ts'
 import { addSql } from './commands/sql.ts'
 import { addViolations } from './commands/violations.ts'
@@ -23,6 +24,7 @@ const commands = [
   addEval,
   addViolations,
   addExplain,
+  addSimulate,
   addCarve,
   addSql,
   addModel,

@@ -11,4 +11,5 @@ export { applyPlan, compareWith, modelText, planWorld, runPlan, startPlan } from
 export { type PlanReport, planReportSchema } from './plan-report.ts'
 export type { WorkflowMove } from './plan-workflow.ts'
 export type { MoveEvent } from './run-plan.ts'
+export { type SimulationRequest, simulateWorld, type WorldSimulation } from './simulate-world.ts'
 export { examine, openWorld, type World, type WorldRequest } from './world.ts'

@@ -4,4 +4,5 @@
  */
 export { createEvaluator } from './evaluator.ts'
 export { type SimulatedStep, type Simulation, type SimulationAnswer, simulate } from './simulate.ts'
+export { SEQUENCE } from './simulate-sequence.ts'
 export type * from './types.ts'

@@ -83,8 +83,11 @@ export class RuleEdits {
       parsed.map(p => p.policy),
       { schemas: schemas.values() },
     )
-    const errors = [...parsed.flatMap(p => p.diagnostics), ...diagnostics].filter(d => d.severity === 'error')
     const isNew = (at: Span | undefined) => at !== undefined && at.file === owner.file && at.start >= from
+    const errors = [...parsed.flatMap(p => p.diagnostics), ...diagnostics].filter(
+      // Read as empty, a slip in the new rule would pass for an answer.
+      d => d.severity === 'error' || (d.code === 'language/unknown-table' && isNew(d.span)),
+    )
     if (errors.length > 0) throw new DiagnosticError(errors.map(d => atStep(d, isNew(d.span), span)))
     const rules = program.rules.filter(rule => isNew(rule.span))
     return { program, keys: rules.map(rule => keyOf(program, rule)) }
@@ -93,7 +96,7 @@ export class RuleEdits {
 
 /** What is wrong with the added text stands in the step, not behind the end of the policy's file. */
 function atStep(d: Diagnostic, isNew: boolean, span: Span): Diagnostic {
-  return isNew ? { ...d, span } : d
+  return isNew ? { ...d, severity: 'error', span } : d
 }
 
 /** Equal for rules that say the same. */

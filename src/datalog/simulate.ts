@@ -1,4 +1,4 @@
-import { fail, nearestName } from '../diagnostic/index.ts'
+import { DiagnosticError, fail, nearestName } from '../diagnostic/index.ts'
 import type { AtomAst, Program } from '../language/index.ts'
 import type { Delta, Row } from '../tables/index.ts'
 import { tablesRead } from './rules.ts'
@@ -56,9 +56,12 @@ export function simulate(evaluator: Evaluator, program: Program, request: Simula
       span: tooFar.span,
       help: 'simulate the first part, apply it to the data, and go on from there',
     })
-  const before = evaluator.query(request.query, request.policy)
+  // A query of tables that only rules of the sequence define has no answer before them.
+  const definesTables = steps.some(step => step.kind === 'rule' && step.insert)
+  const now = definesTables ? undefined : evaluator.query(request.query, request.policy)
   const run = new Run(evaluator, request, policy)
   const after = run.from(steps, 0, new RuleEdits(program), [])
+  const before = now ?? answerBefore(evaluator, request, after)
   const texts = (answer: QueryAnswer) => new Set(answer.rows.map(row => JSON.stringify(row)))
   const [had, has] = [texts(before), texts(after)]
   return {
@@ -67,6 +70,15 @@ export function simulate(evaluator: Evaluator, program: Program, request: Simula
     inserted: after.rows.filter(row => !had.has(JSON.stringify(row))),
     removed: before.rows.filter(row => !has.has(JSON.stringify(row))),
     steps: run.steps,
+  }
+}
+
+function answerBefore(evaluator: Evaluator, { query, policy }: Simulation, after: QueryAnswer): QueryAnswer {
+  try {
+    return evaluator.query(query, policy)
+  } catch (error) {
+    if (error instanceof DiagnosticError) return { columns: after.columns, rows: [] }
+    throw error
   }
 }
 

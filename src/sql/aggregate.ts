@@ -19,7 +19,7 @@ function perRow(outer: Body, l: AggregateLiteral): SqlExpr {
   const body = outer.nested(outer.env)
   if (!body.addAll(l.body)) throw new Error('an unsafe aggregate was not refused by the checker')
   const { columns, fold } = folding(body, l, body.bound)
-  const sql = `SELECT ${fold.sql} AS v FROM (${inner(body, columns)}) b`
+  const sql = `SELECT ${fold.sql} AS v FROM (${inner(body, columns)}\n  ) b`
   return { ...fold, sql: `${outer.lateral(sql, 'a')}.v` }
 }
 
@@ -33,7 +33,7 @@ function groups(outer: Body, l: AggregateLiteral): SqlExpr | undefined {
   const list = keys.map((_, i) => `g${i + 1}`).join(', ')
   const alias = scope.alias('a')
   const on = l.groupBy.map((v, i) => equal(outer.env.get(v)!, { ...body.env.get(v)!, sql: `${alias}.g${i + 1}` }))
-  const sql = `(SELECT ${list}, ${fold.sql} AS v FROM (${inner(body, [...keys, ...columns])}) b GROUP BY ${list}) ${alias}`
+  const sql = `(SELECT ${list}, ${fold.sql} AS v FROM (${inner(body, [...keys, ...columns])}\n  ) b GROUP BY ${list}) ${alias}`
   const empty = l.operator === 'count' || l.operator === 'sum'
   outer.from.push(`${empty ? 'LEFT ' : ''}JOIN ${sql} ON ${on.join(' AND ')}`)
   // A missing group is empty; a group whose value failed is there, with NULL.
@@ -41,7 +41,7 @@ function groups(outer: Body, l: AggregateLiteral): SqlExpr | undefined {
 }
 
 function inner(body: Body, columns: readonly string[]): string {
-  return body.select(columns.length > 0 ? columns : ['TRUE AS v'], '    ')
+  return `\n    ${body.select(columns.length > 0 ? columns : ['TRUE AS v'], '    ')}`
 }
 
 /** The columns that make bindings distinct, and the expression over them (in `b`) that folds a group. */

@@ -21,6 +21,7 @@ describe('order', () => {
     const { plan } = planOf(inputOf(one({ a: 4 }, { x: [[4], 'a', 'a'] })))
     expect(plan).toEqual({
       moves: [],
+      copies: [],
       cost: 0,
       steps: 0,
       makespan: 0,

@@ -1,4 +1,5 @@
 import { fail } from '../diagnostic/index.ts'
+import { copiesFor } from './copies.ts'
 import { explainImpossible } from './impossible.ts'
 import { likelyMakespan } from './likely.ts'
 import { findOrder, isSafe, type Order } from './order.ts'
@@ -41,7 +42,7 @@ export function makePlan(input: PlanInput): Plan {
   const vms = problem.moves.map((_, i) => i)
   if (!input.judge) {
     const order = findOrder(problem, vms)
-    return report(problem, shortest(problem, order.legs, limits), order, new Map(), undefined)
+    return report(problem, shortest(problem, order.legs, limits), order, new Map(), undefined, input)
   }
   const atEnd = new Watch(input.judgeEnd ?? input.judge, problem)
   atEnd.allow(problem.from, problem.to)
@@ -51,10 +52,10 @@ export function makePlan(input: PlanInput): Plan {
   let legs = order.legs
   if (legs.length > SMALL) {
     const quick = schedule(problem, legs, limits, [], true)
-    if (findBroken(problem, quick, watch).size === 0) return report(problem, quick, order, dropped, watch)
+    if (findBroken(problem, quick, watch).size === 0) return report(problem, quick, order, dropped, watch, input)
   }
   legs = improve(problem, order, watch).legs
-  return report(problem, shortestWatched(problem, legs, limits, watch), order, dropped, watch)
+  return report(problem, shortestWatched(problem, legs, limits, watch), order, dropped, watch, input)
 }
 
 /**
@@ -207,12 +208,12 @@ function timesOf(problem: Problem, legs: readonly ScheduledLeg[]): Times {
   return times
 }
 
-/** Back from the leg that ends last, each time to the one it waited for longest. */
-function criticalPath({ end }: Times, legs: readonly ScheduledLeg[]): number[] {
+/** Back from the job that ends last, each time to the one it waited for longest. */
+function criticalPath({ end }: Times, needs: readonly (readonly number[])[]): number[] {
   const latest = (list: readonly number[]) => list.reduce((a, b) => (end[b]! > end[a]! ? b : a), list[0]!)
-  if (legs.length === 0) return []
-  const path = [latest(legs.map((_, i) => i))]
-  for (let after = legs[path[0]!]!.after; after.length > 0; after = legs[path.at(-1)!]!.after) path.push(latest(after))
+  if (needs.length === 0) return []
+  const path = [latest(needs.map((_, i) => i))]
+  for (let after = needs[path[0]!]!; after.length > 0; after = needs[path.at(-1)!]!) path.push(latest(after))
   return path.reverse()
 }
 
@@ -222,14 +223,28 @@ function report(
   order: Order,
   dropped: ReadonlyMap<number, string>,
   watch: Watch | undefined,
+  input: PlanInput,
 ): Plan {
-  const times = timesOf(problem, legs)
+  const copies = copiesFor(problem, legs, input)
+  // Legs first, then copies: the jobs of the plan, and what each waits for.
+  const copy = (k: number) => legs.length + k
+  const jobs = [...legs.map(leg => problem.job(leg, leg.from)), ...copies.list.map(c => c.job)]
+  const needs = [
+    ...legs.map((leg, i) => (copies.forLeg[i] === undefined ? leg.after : [...leg.after, copy(copies.forLeg[i]!)])),
+    ...copies.list.map(c => c.after.map(copy)),
+  ]
+  const times = simulate(problem.links, jobs, needs)
+  if (!times) throw new Error('moves wait for each other')
   const sorted = legs
     .map((_, i) => i)
     .sort((a, b) => legs[a]!.step - legs[b]!.step || times.start[a]! - times.start[b]! || a - b)
-  const ids = new Map(sorted.map((i, n) => [i, `m${n + 1}`]))
-  const rank = new Map(sorted.map((i, n) => [i, n]))
+  const ids = new Map([
+    ...copies.list.map((_, k): [number, string] => [copy(k), `c${k + 1}`]),
+    ...sorted.map((i, n): [number, string] => [i, `m${n + 1}`]),
+  ])
+  const rank = new Map([...ids.keys()].map((i, n) => [i, n]))
   const named = (list: Iterable<number>) => [...list].sort((a, b) => rank.get(a)! - rank.get(b)!).map(i => ids.get(i)!)
+  const timed = (i: number) => ({ start: times.start[i]!, end: times.end[i]!, volume: times.volume[i]! })
   const moves = sorted.map(i => {
     const leg = legs[i]!
     const { vm, because } = problem.moves[leg.vm]!
@@ -240,12 +255,10 @@ function report(
       to: problem.hosts[leg.to]!,
       cost: problem.cost(leg.vm, leg.from, leg.to),
       step: leg.step,
-      after: named(leg.after),
+      after: named(needs[i]!),
       parking: leg.to !== problem.to[leg.vm],
       because,
-      start: times.start[i]!,
-      end: times.end[i]!,
-      volume: times.volume[i]!,
+      ...timed(i),
     }
   })
   const at = endOf(problem, legs)
@@ -253,16 +266,20 @@ function report(
   const broken = watch ? findBroken(problem, legs, watch) : new Map<string, ReadonlySet<number>>()
   return {
     moves,
+    copies: copies.list.map(({ image, from, to }, k) => ({
+      id: ids.get(copy(k))!,
+      image,
+      from,
+      to,
+      after: named(needs[copy(k)]!),
+      ...timed(copy(k)),
+    })),
     cost: moves.reduce((sum, m) => sum + m.cost, 0),
     steps: Math.max(0, ...moves.map(m => m.step)),
     makespan: times.makespan,
-    likely: likelyMakespan(
-      problem.links,
-      legs.map(leg => problem.job(leg, leg.from)),
-      legs.map(leg => leg.after),
-    ),
-    criticalPath: named(criticalPath(times, legs)),
-    volume: moves.reduce((sum, m) => sum + m.volume, 0),
+    likely: likelyMakespan(problem.links, jobs, needs),
+    criticalPath: criticalPath(times, needs).map(i => ids.get(i)!),
+    volume: times.volume.reduce((sum, mib) => sum + mib, 0),
     brokenOnTheWay: [...broken].map(([violation, during]) => ({ violation, during: named(during) })),
     impossible: explainImpossible(problem, left, at, order.exhausted, dropped),
   }

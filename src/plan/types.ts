@@ -1,5 +1,6 @@
 import type { Capacity, RuleInstance, TargetMove } from '../placement/index.ts'
 import type { Value } from '../tables/index.ts'
+import type { PlannedCopy } from './fan-out.ts'
 import type { Likely } from './likely.ts'
 import type { Network, VmMemory } from './network-types.ts'
 
@@ -39,6 +40,18 @@ export interface PlanInput {
    * nobody writes to.
    */
   readonly vmMemory?: (vm: Value, from: Value, to: Value) => VmMemory | undefined
+  /** With these, images are copied to target hosts before the moves that need them. */
+  readonly images?: Images
+}
+
+/** Images that a VM must find on its target host, where hosts share no storage: other sites, other racks. */
+export interface Images {
+  /** Undefined: this move needs none. */
+  needed(vm: Value, from: Value, to: Value): { readonly image: Value; readonly mib: number } | undefined
+  /** Hosts that have the image now. */
+  sources(image: Value): readonly Value[]
+  /** Hosts pass on what they have received. Default true. */
+  readonly hostToHost?: boolean
 }
 
 /** One migration. `step`: 1-based wave; moves of one step may run at the same time. */
@@ -50,7 +63,7 @@ export interface PlannedMove {
   readonly to: Value
   readonly cost: number
   readonly step: number
-  /** Ids of moves that must have ended before this one starts. */
+  /** Ids of moves, and of copies of images, that must have ended before this one starts. */
   readonly after: readonly string[]
   /** A stop on the way that breaks a cycle: not the VM's final host. */
   readonly parking: boolean
@@ -64,13 +77,15 @@ export interface PlannedMove {
 
 export interface Plan {
   readonly moves: readonly PlannedMove[]
+  /** Copies of images that moves wait for; empty unless the input tells of images. */
+  readonly copies: readonly PlannedCopy[]
   readonly cost: number
   readonly steps: number
   /** Expected seconds from the start of the first move to the end of the last, each started as soon as it may. */
   readonly makespan: number
   /** The same when durations vary as they do: a move that waits for several waits for the slowest. */
   readonly likely: Likely
-  /** Ids of moves, each starting when the one before it has ended, the last ending the plan: what to shorten to shorten the plan. */
+  /** Ids of moves (and copies), each starting when the one before it has ended, the last ending the plan: what to shorten to shorten the plan. */
   readonly criticalPath: readonly string[]
   /** MiB over the network in all. */
   readonly volume: number

@@ -11,6 +11,11 @@ export const planCodes = {
     why: 'With fewer than one migration at a time nothing could ever move.',
     mend: 'Give a whole number from 1, or leave it out: one for each host and four in all.',
   },
+  'plan/no-image-source': {
+    title: 'image that no host has',
+    why: 'A copy needs somebody to copy from.',
+    mend: 'Name the host of the image service, or hosts that hold the image in their cache.',
+  },
   'plan/bad-memory': {
     title: 'memory of a VM that is not a number from 0',
     why: 'How long a migration takes is told from memory and from how fast the VM writes to it, so neither can be below 0.',

@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'solvers/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['test/long/**', 'node_modules/**'],
+    globalSetup: ['test/postgres/global-setup.ts'],
     testTimeout: 60_000,
   },
 })

@@ -8,7 +8,7 @@ const BOOKKEEPING = 'kysely_migration'
  * Bring a database to this program's layout: all missing migrations, in order, in one transaction.
  * @throws DiagnosticError `store/newer-version` when a newer program made it, `store/not-ours` when another program did
  */
-export async function migrate(db: Kysely<never>, file: string): Promise<void> {
+export async function migrate(db: Kysely<never>, name: string): Promise<void> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
   const known = Object.keys(migrations)
   if (tables.some(t => t.name === BOOKKEEPING)) {
@@ -17,15 +17,15 @@ export async function migrate(db: Kysely<never>, file: string): Promise<void> {
     if (applied.some(m => !known.includes(m.name)))
       fail(
         'store/newer-version',
-        `the database \`${file}\` has version ${applied.length}, and this usher knows versions up to ${known.length}`,
-        { help: 'use the usher that made it, or a newer one; or give another file' },
+        `the database \`${name}\` has version ${applied.length}, and this usher knows versions up to ${known.length}`,
+        { help: 'use the usher that made it, or a newer one; or give another one' },
       )
   } else if (tables.length > 0) {
     fail(
       'store/not-ours',
-      `the database \`${file}\` belongs to another program: it has the table \`${tables[0]!.name}\``,
+      `the database \`${name}\` belongs to another program: it has the table \`${tables[0]!.name}\``,
       {
-        help: 'give the path of a database that usher made, or of a file that does not exist yet',
+        help: 'give a database that usher made, or one that is new',
       },
     )
   }

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type CompiledQuery,
@@ -16,6 +15,7 @@ import {
 } from 'kysely'
 import Database from 'libsql'
 import { explainFault, explainOpenFailure, isBusy } from './faults.ts'
+import { insideTransaction } from './guarded.ts'
 
 type Connection = InstanceType<typeof Database>
 type Statement = ReturnType<Connection['prepare']>
@@ -97,19 +97,6 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
   }
 }
 
-/** Set while a transaction's own code runs: one connection means that asking for another inside of it would wait for ever. */
-const insideTransaction = new AsyncLocalStorage<{ open: boolean }>()
-
-/** Run `work` so that a query that goes past the transaction is an error at once, instead of waiting for ever. */
-export async function guarded<T>(work: () => Promise<T>): Promise<T> {
-  const mark = { open: true }
-  try {
-    return await insideTransaction.run(mark, work)
-  } finally {
-    mark.open = false
-  }
-}
-
 class SqliteDriver implements Driver {
   readonly #connection: SqliteConnection
   /** Who has the one connection, and who waits for it, in order of asking. */
@@ -123,8 +110,7 @@ class SqliteDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    if (insideTransaction.getStore()?.open)
-      throw new Error('a query inside a transaction must use the transaction, not the store')
+    if (insideTransaction()) throw new Error('a query inside a transaction must use the transaction, not the store')
     const before = this.#turn
     let release!: () => void
     this.#turn = new Promise(resolve => {

@@ -1,192 +1,581 @@
-import { targetsOf, type WorkflowGraph } from './graph.ts'
-import type { HistoryEvent, TaskResult, TaskState } from './types.ts'
+import { gatherValues, taskValue } from './context.ts'
+import { ExpressionError, type Template, type Values } from './expressions.ts'
+import type { Step, TaskPlan, WorkflowGraph } from './graph.ts'
+import { itemName, readName, token, undoName } from './names.ts'
+import type { Ending, RetryDefinition, TaskResult } from './types.ts'
+import { type ExecutionRow, endedTasks, ITEMS_IN_ROW, newTask, type TaskRow, type Workspace } from './workspace.ts'
 
 /*
- * The rules of an execution, without a database: situation × completion → changes. The engine reads the situation and writes the
- * changes inside one transaction; nothing is decided anywhere else.
+ * The rules of an execution: what a start, a result, a cancel change. They work on the rows of one workspace; the engine makes each
+ * one transaction. Nothing is decided anywhere else.
  *
- * - A task without `on-error` or `on-complete` that fails for good makes the execution fail: what runs is let finish and recorded,
+ * - A task that fails for good and from which no transition is taken makes the execution fail: what runs is let finish and recorded,
  *   nothing new starts, a retry that was waiting is given up.
  * - An execution ends when nothing of it is queued or running. Tasks that were not reached by then are skipped: a branch not taken
  *   is not an error, and neither is a join that can no longer be complete.
  */
 
-export interface ExecutionSituation {
-  readonly state: 'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled'
-  readonly ending: 'failed' | 'cancelled' | null
-  /** Tasks queued (ready or waiting for a retry) or running. */
-  readonly active: number
-}
-
-export interface TaskSituation {
-  readonly name: string
-  readonly state: TaskState
-  readonly attempt: number
-}
-
-/** What is known of a task that a transition leads to. */
-export interface TargetSituation {
-  /** It was reached before: it has started, or is queued. */
-  readonly reached: boolean
-  /** Distinct sources whose transitions to it were taken before. */
-  readonly arrived: number
-}
-
-export interface Situation {
+/** One execution in a workspace. */
+export interface Unit {
+  readonly ws: Workspace
   readonly graph: WorkflowGraph
-  readonly execution: ExecutionSituation
-  /** Undefined: not reached. */
-  readonly task: TaskSituation | undefined
-  readonly targets: ReadonlyMap<string, TargetSituation>
-  /** Tasks queued, without the one that completes. Asked for only when the execution is about to stop. */
-  readonly queued: readonly TaskSituation[]
+  readonly execution: ExecutionRow
 }
 
-export interface Completion {
-  readonly task: string
-  readonly attempt: number
-  readonly result: TaskResult
-  /** Milliseconds since 1970. */
-  readonly now: number
+/**
+ * How far a queued task moves its execution back in the queue, in milliseconds. Executions with much to do fall behind those with
+ * little, and nobody waits for ever, since newcomers begin at the present.
+ */
+const TURN_MS = 1000
+
+/** Items of one task that have a row at once, where the task sets no limit. */
+const WINDOW = 1000
+
+export function isOpen({ state }: Pick<ExecutionRow, 'state'>): boolean {
+  return state === 'running' || state === 'paused' || state === 'rolling-back'
 }
 
-export interface TaskChange {
-  readonly name: string
-  readonly state: TaskState
-  readonly attempt: number
-  /** When to start; for `ready` and for a retry that waits. */
-  readonly due?: number
-  readonly ended?: boolean
-  readonly result?: unknown
-  readonly error?: string
-  /** A new record; otherwise the record is changed. */
-  readonly isNew?: boolean
-}
-
-export type EventChange = Omit<HistoryEvent, 'at'>
-
-export interface Changes {
-  readonly execution: ExecutionSituation
-  readonly tasks: readonly TaskChange[]
-  readonly transitions: readonly { readonly source: string; readonly target: string }[]
-  readonly events: readonly EventChange[]
-}
-
-/** The first tasks. */
-export function begin(graph: WorkflowGraph, now: number): Changes {
-  return {
-    execution: { state: 'running', ending: null, active: graph.first.length },
-    tasks: graph.first.map(name => ready(name, now)),
-    transitions: [],
-    events: [{ kind: 'execution-started' }],
+/** Queue the first tasks. */
+export async function begin(unit: Unit): Promise<void> {
+  unit.ws.event({ execution: unit.execution.id, kind: 'execution-started' })
+  for (const name of unit.graph.first) {
+    const row = newTask(unit.execution.id, name)
+    unit.ws.add(row)
+    await queue(unit, row)
   }
+  await settle(unit)
 }
 
-/** Whether `complete` may need to know what is queued: an error can stop the execution. */
-export function needsQueued(execution: ExecutionSituation, result: TaskResult): boolean {
-  return result.outcome === 'error' && !execution.ending
+/** One result. False: it is not awaited, and changes nothing. */
+export async function complete(unit: Unit, name: string, attempt: number, result: TaskResult): Promise<boolean> {
+  const { ws, execution } = unit
+  const row = await ws.task(execution.id, name)
+  if (!isOpen(execution) || row?.state !== 'running' || row.attempt !== attempt) return false
+  const { task, undo } = readName(name)
+  const plan = unit.graph.tasks.get(task)!
+  await judge(unit, row, plan, undo ? plan.definition.compensation?.retry : plan.definition.retry, result)
+  await settle(unit)
+  return true
 }
 
-/** One result. `undefined`: it is not awaited, and changes nothing. */
-export function complete(situation: Situation, completion: Completion): Changes | undefined {
-  const { graph, execution, task } = situation
-  const { result, attempt, now } = completion
-  if (!isOpen(execution) || !task || task.state !== 'running' || task.attempt !== attempt) return undefined
-  const { name } = task
-  const definition = graph.definition.tasks[name]!
-  const data = result.data === undefined ? {} : { result: result.data }
+/** `wait-after` has passed: the task's result takes effect. */
+export async function proceed(unit: Unit, name: string, attempt: number): Promise<void> {
+  const row = await unit.ws.task(unit.execution.id, name)
+  if (!isOpen(unit.execution) || row?.state !== 'waiting' || row.attempt !== attempt || row.outcome === null) return
+  await finish(unit, row, row.outcome as 'success' | 'error')
+  await settle(unit)
+}
 
-  if (result.outcome === 'error') {
-    const error = errorText(result)
-    const failed: EventChange = { kind: 'task-failed', task: name, attempt, data: { error } }
-    const { retry } = definition
-    if (retry && attempt <= retry.count && result.retryable !== false && !execution.ending) {
-      const due = now + Math.round(retry.delay * 1000 * (retry.backoff ?? 1) ** (attempt - 1))
-      return {
-        execution,
-        tasks: [{ name, state: 'waiting', attempt: attempt + 1, due, error, ...data }],
-        transitions: [],
-        events: [failed, { kind: 'retry-scheduled', task: name, attempt: attempt + 1, data: { due } }],
-      }
-    }
-    const change: TaskChange = { name, state: 'failed', attempt, ended: true, error, ...data }
-    const handled = targetsOf(definition, 'error').length > 0
-    if (handled || execution.ending) return proceed(situation, change, [failed], now)
-    return stop({ ...execution, active: execution.active - 1 }, 'failed', situation.queued, [change], [failed])
-  }
-
-  const change: TaskChange = { name, state: 'succeeded', attempt, ended: true, ...data }
-  return proceed(situation, change, [{ kind: 'task-succeeded', task: name, attempt }], now)
+/** A task's items are known: give the first of them rows. False: they were known before, or the try is over. */
+export async function expand(unit: Unit, name: string, attempt: number, items: readonly unknown[]): Promise<boolean> {
+  const { ws, execution } = unit
+  const row = await ws.task(execution.id, name)
+  if (!isOpen(execution) || row?.state !== 'running' || row.attempt !== attempt || row.total !== null) return false
+  letGo(row)
+  Object.assign(row, { total: items.length, next: 0, done: 0, bad: 0 })
+  ws.change(row)
+  ws.event({ execution: execution.id, kind: 'task-expanded', task: name, attempt, data: { items: items.length } })
+  await ws.addItems(execution.id, name, items)
+  await refill(unit, row)
+  await itemsDone(unit, row)
+  await settle(unit)
+  return true
 }
 
 /** Start nothing more: what is queued is given up, and what runs is waited for. */
-export function cancel(execution: ExecutionSituation, queued: readonly TaskSituation[]): Changes | undefined {
-  if (!isOpen(execution) || execution.ending) return undefined
-  return stop(execution, 'cancelled', queued, [], [])
+export async function cancel(unit: Unit): Promise<void> {
+  if (!isOpen(unit.execution) || unit.execution.state === 'rolling-back' || unit.execution.ending) return
+  await stop(unit, 'cancelled')
+  await settle(unit)
 }
 
-export function isOpen(execution: Pick<ExecutionSituation, 'state'>): boolean {
-  return execution.state === 'running' || execution.state === 'paused'
+export async function pause(unit: Unit, before?: string): Promise<void> {
+  const { ws, execution } = unit
+  if (execution.state !== 'running') return
+  execution.state = 'paused'
+  ws.changeExecution(execution)
+  ws.event({ execution: execution.id, kind: 'execution-paused', ...(before !== undefined && { task: before }) })
+  await ws.moveQueue(execution.id, 'ready', 'held')
+  await nudgeCallers(unit)
 }
 
-/** A task has its final result: take its transitions, unless nothing new may start. */
-function proceed(situation: Situation, change: TaskChange, events: readonly EventChange[], now: number): Changes {
-  const { graph, execution } = situation
-  const after = { ...execution, active: execution.active - 1 }
-  if (execution.ending) return settle({ execution: after, tasks: [change], transitions: [], events })
-  const outcome = change.state === 'succeeded' ? 'success' : 'error'
-  const targets = targetsOf(graph.definition.tasks[change.name]!, outcome)
-  const started = targets.filter(target => {
-    const known = situation.targets.get(target) ?? { reached: false, arrived: 0 }
-    if (known.reached) return false
-    const needed = graph.definition.tasks[target]!.join ? graph.sources.get(target)!.length : 1
-    return known.arrived + 1 >= needed
+export async function resume(unit: Unit): Promise<void> {
+  const { ws, execution } = unit
+  if (execution.state !== 'paused') return
+  execution.state = 'running'
+  ws.changeExecution(execution)
+  ws.event({ execution: execution.id, kind: 'execution-resumed' })
+  await ws.moveQueue(execution.id, 'held', 'ready')
+  await nudgeCallers(unit)
+}
+
+/** What failed is tried again, what was given up is queued, what succeeded too late leads on. False: there is nothing of that. */
+export async function retry(unit: Unit): Promise<boolean> {
+  const { ws, execution } = unit
+  if (execution.state !== 'failed' && execution.state !== 'cancelled') return false
+  const rows = (await ws.tasksIn(execution.id, ['failed', 'skipped', 'succeeded'])).filter(
+    row => !readName(row.name).undo && (row.state === 'skipped' || row.outcome !== null),
+  )
+  if (rows.length === 0) return false
+  Object.assign(execution, { state: 'running', ending: null, error: null, ended_at: null, active: 0 })
+  ws.changeExecution(execution)
+  ws.event({ execution: execution.id, kind: 'execution-retried' })
+  const again = new Map<string, { rows: TaskRow[]; bad: number }>()
+  for (const row of rows) {
+    const { task, index } = readName(row.name)
+    if (index === undefined) continue
+    const part = again.get(task) ?? { rows: [], bad: 0 }
+    part.rows.push(row)
+    if (row.state === 'failed') part.bad++
+    again.set(task, part)
+  }
+  for (const row of rows) {
+    if (readName(row.name).index !== undefined) continue
+    const late = row.outcome === 'late'
+    row.outcome = null
+    ws.change(row)
+    if (row.state === 'succeeded') {
+      if (late) await follow(unit, row, 'success')
+      continue
+    }
+    if (row.state === 'failed' && row.total !== null && again.has(row.name)) {
+      // Only the items that failed or were given up; those that succeeded stay.
+      const part = again.get(row.name)!
+      Object.assign(row, {
+        state: 'running',
+        ended_at: null,
+        done: row.done! - part.rows.length,
+        bad: row.bad! - part.bad,
+      })
+      execution.active++
+      for (const item of part.rows) await tryAgain(unit, item)
+      await refill(unit, row)
+      continue
+    }
+    if (row.state === 'failed' && row.total !== null) {
+      Object.assign(row, { state: 'running', ended_at: null })
+      execution.active++
+      await refill(unit, row)
+      await itemsDone(unit, row)
+      continue
+    }
+    await tryAgain(unit, row)
+  }
+  await settle(unit)
+  return true
+}
+
+/** Begin, or go on, to undo. False: the execution is not one that can be. */
+export async function rollBack(unit: Unit): Promise<boolean> {
+  const { ws, execution } = unit
+  if (execution.state !== 'failed' && execution.state !== 'cancelled') return false
+  Object.assign(execution, { state: 'rolling-back', ending: null, ended_at: null, active: 0, error: null })
+  ws.changeExecution(execution)
+  ws.event({ execution: execution.id, kind: 'rollback-started' })
+  await undoNext(unit)
+  return true
+}
+
+/** A result is there: is it the last word? */
+async function judge(
+  unit: Unit,
+  row: TaskRow,
+  plan: TaskPlan,
+  retryRule: RetryDefinition | undefined,
+  result: TaskResult,
+): Promise<void> {
+  const { ws, execution } = unit
+  let { outcome } = result
+  let error = outcome === 'error' ? errorText(result) : undefined
+  let retryable = result.retryable !== false
+  let again = false
+  const expressions = plan.failOn ?? plan.continueOn ?? plan.breakOn
+  if (expressions && !readName(row.name).undo) {
+    const values = await endValues(unit, row, plan, { result: result.data ?? null, error: error ?? null })
+    try {
+      if (outcome === 'success' && plan.failOn?.fill(values)) {
+        outcome = 'error'
+        error = 'its `fail-on` is true'
+      }
+      if (outcome === 'success' && plan.continueOn?.fill(values)) again = true
+      if (outcome === 'error' && plan.breakOn?.fill(values)) retryable = false
+    } catch (thrown) {
+      outcome = 'error'
+      error = expressionText(thrown)
+      retryable = false
+    }
+  }
+  row.result = result.data === undefined ? row.result : (JSON.stringify(result.data) ?? 'null')
+  if (plan.definition['keep-result'] === false) row.result = null
+  if (error !== undefined) row.error = clean(error)
+  const failed = { execution: execution.id, kind: 'task-failed', task: row.name, attempt: row.attempt } as const
+  if ((again || (outcome === 'error' && retryable)) && retryRule && !execution.ending) {
+    const tries = row.attempt - row.base
+    if (tries < retryRule.count) {
+      if (outcome === 'error') ws.event({ ...failed, data: { error: row.error } })
+      const wait = delayOf(retryRule, tries)
+      if (result.unsure) row.unsure = row.attempt
+      letGo(row)
+      Object.assign(row, { state: 'waiting', attempt: row.attempt + 1, due: ws.now + wait, wait, started_at: null })
+      if (row.total !== null) Object.assign(row, { total: null, next: null, done: null, bad: null })
+      ws.change(row)
+      ws.event({
+        execution: execution.id,
+        kind: 'retry-scheduled',
+        task: row.name,
+        attempt: row.attempt,
+        data: { due: row.due },
+      })
+      return
+    }
+    if (again) {
+      outcome = 'error'
+      row.error = 'its `continue-on` was still true after all retries'
+    }
+  }
+  const after = plan.definition['wait-after']
+  if (after && !execution.ending && execution.state !== 'rolling-back' && readName(row.name).index === undefined) {
+    letGo(row)
+    const wait = Math.round(after * 1000)
+    Object.assign(row, { state: 'waiting', outcome, due: ws.now + wait, wait })
+    ws.change(row)
+    return
+  }
+  await finish(unit, row, outcome)
+}
+
+/** The last word on a row: record it, and let it lead on. */
+async function finish(unit: Unit, row: TaskRow, outcome: 'success' | 'error'): Promise<void> {
+  const { ws, execution } = unit
+  const { task, index, undo } = readName(row.name)
+  letGo(row)
+  Object.assign(row, {
+    state: outcome === 'success' ? 'succeeded' : 'failed',
+    outcome: null,
+    ended_at: ws.now,
+    unsure: null,
   })
-  return settle({
-    execution: { ...after, active: after.active + started.length },
-    tasks: [change, ...started.map(target => ready(target, now))],
-    transitions: targets.map(target => ({ source: change.name, target })),
-    events,
-  })
+  ws.change(row)
+  // What was published is part of the task: when that fails, the task has.
+  const plan = unit.graph.tasks.get(task)!
+  if (index === undefined && !undo && !execution.ending) {
+    try {
+      const template = plan.publish[outcome]
+      if (template)
+        await ws.publish(execution.id, template.fill(await endValues(unit, row, plan)) as Record<string, unknown>)
+    } catch (thrown) {
+      outcome = 'error'
+      row.state = 'failed'
+      row.error = clean(expressionText(thrown))
+    }
+  }
+  const event = { execution: execution.id, task: row.name, attempt: row.attempt }
+  if (outcome === 'success') ws.event({ ...event, kind: 'task-succeeded' })
+  else ws.event({ ...event, kind: 'task-failed', data: { error: row.error } })
+  if (index !== undefined) {
+    if (outcome === 'error') row.outcome = 'unhandled'
+    const parent = (await ws.task(execution.id, task))!
+    parent.done!++
+    if (outcome === 'error') {
+      parent.bad!++
+      parent.error ??= row.error
+    }
+    ws.change(parent)
+    if (!execution.ending) await refill(unit, parent)
+    await itemsDone(unit, parent)
+    return
+  }
+  execution.active--
+  ws.changeExecution(execution)
+  if (undo) {
+    if (outcome === 'success') return undoNext(unit)
+    row.outcome = 'unhandled'
+    execution.error = `the rollback stopped at task \`${task}\`: ${row.error}`
+    execution.ending = 'failed'
+    return
+  }
+  if (execution.ending) row.outcome = outcome === 'success' ? 'late' : 'unhandled'
+  else await follow(unit, row, outcome)
 }
 
-function stop(
-  execution: ExecutionSituation,
-  as: 'failed' | 'cancelled',
-  queued: readonly TaskSituation[],
-  tasks: readonly TaskChange[],
-  events: readonly EventChange[],
-): Changes {
-  return settle({
-    execution: { ...execution, ending: as, active: execution.active - queued.length },
-    tasks: [...tasks, ...queued.map(giveUp)],
-    transitions: [],
-    events: [...events, { kind: 'execution-ending', data: { as } }],
-  })
+/** Take the transitions of a task that ended. */
+async function follow(unit: Unit, row: TaskRow, outcome: 'success' | 'error'): Promise<void> {
+  const { ws, graph, execution } = unit
+  const plan = graph.tasks.get(row.name)!
+  let taken: Step[]
+  try {
+    const steps = plan.follow[outcome]
+    const values = steps.some(step => step.guard) ? await endValues(unit, row, plan) : {}
+    taken = steps.filter(step => !step.guard || step.guard.fill(values))
+  } catch (thrown) {
+    row.outcome = 'unhandled'
+    return stop(unit, 'failed', `a guard of task \`${row.name}\` has no value: ${expressionText(thrown)}`)
+  }
+  if (outcome === 'error' && taken.length === 0) {
+    row.outcome = 'unhandled'
+    return stop(unit, 'failed', `task \`${row.name}\` failed: ${row.error}`)
+  }
+  await ws.load(taken.map(({ target }) => ({ execution: execution.id, name: target })))
+  let pausing = false
+  for (const { target } of taken) {
+    if (target === 'noop') continue
+    if (target === 'fail') return stop(unit, 'failed', `task \`${row.name}\` leads to \`fail\``)
+    if (target === 'succeed') return stop(unit, 'succeeded')
+    if (target === 'pause') pausing = true
+    else await reach(unit, target)
+  }
+  if (pausing && execution.active > 0) await pause(unit)
 }
 
-/** A try that never started is skipped; a task that waits for a retry has failed before, and that is its result. */
-function giveUp({ name, state, attempt }: TaskSituation): TaskChange {
-  if (state === 'waiting') return { name, state: 'failed', attempt: attempt - 1, ended: true }
-  return { name, state: 'skipped', attempt, ended: true }
+/** A transition to a task was taken. */
+async function reach(unit: Unit, target: string): Promise<void> {
+  const { ws, graph, execution } = unit
+  const { join } = graph.tasks.get(target)!.definition
+  const needed = join === 'all' ? graph.sources.get(target)!.length : typeof join === 'number' ? join : 1
+  let row = await ws.task(execution.id, target)
+  if (!row) {
+    row = newTask(execution.id, target)
+    ws.add(row)
+  }
+  row.arrived++
+  ws.change(row)
+  if (row.attempt === 0 && row.state === 'waiting' && row.arrived >= needed) await queue(unit, row)
 }
 
-function settle(changes: Changes): Changes {
-  const { execution, events } = changes
-  if (execution.active > 0) return changes
-  const state = execution.ending ?? 'succeeded'
-  return {
-    ...changes,
-    execution: { ...execution, state, ending: null },
-    events: [...events, { kind: 'execution-ended', data: { state } }],
+/** Put a task that was reached into the queue, at once or after its `wait-before`. */
+async function queue(unit: Unit, row: TaskRow): Promise<void> {
+  const { ws, graph, execution } = unit
+  const plan = graph.tasks.get(row.name)!
+  row.attempt = 1
+  execution.active++
+  ws.changeExecution(execution)
+  enqueue(unit, row)
+  const before = plan.definition['wait-before']
+  if (before) {
+    const wait = Math.round(before * 1000)
+    Object.assign(row, { state: 'waiting', due: ws.now + wait, wait })
+  }
+  if (plan.pauseBefore && execution.state === 'running') {
+    let pausing = true
+    try {
+      pausing = plan.pauseBefore.fill(await startValues(unit, plan.pauseBefore)) === true
+    } catch {
+      // In doubt, somebody should look.
+    }
+    if (pausing) await pause(unit, row.name)
   }
 }
 
-function ready(name: string, due: number): TaskChange {
-  return { name, state: 'ready', attempt: 1, due, isNew: true }
+/** Ready from now on, behind what its execution has queued before. */
+function enqueue({ ws, execution }: Unit, row: TaskRow): void {
+  const turn = Math.max(ws.now, execution.turn)
+  execution.turn = turn + TURN_MS
+  ws.changeExecution(execution)
+  Object.assign(row, { state: execution.state === 'paused' ? 'held' : 'ready', turn, due: null, wait: 0 })
+  ws.change(row)
+}
+
+async function tryAgain(unit: Unit, row: TaskRow): Promise<void> {
+  if (row.state === 'failed') row.attempt++
+  row.attempt = Math.max(row.attempt, 1)
+  Object.assign(row, {
+    base: row.attempt,
+    outcome: null,
+    ended_at: null,
+    total: null,
+    next: null,
+    done: null,
+    bad: null,
+  })
+  if (readName(row.name).index === undefined) unit.execution.active++
+  enqueue(unit, row)
+}
+
+/** Give further items rows, as many as may go on at once. */
+async function refill(unit: Unit, parent: TaskRow): Promise<void> {
+  const { ws, graph, execution } = unit
+  const { concurrency } = graph.tasks.get(parent.name)!.definition
+  const going = parent.next! - parent.done!
+  // Where there is no limit, rows are made many at a time.
+  if (concurrency === undefined && going > WINDOW / 2) return
+  const count = Math.min(parent.total! - parent.next!, (concurrency ?? WINDOW) - going, 4 * ITEMS_IN_ROW)
+  if (count <= 0) return
+  const values = await ws.items(execution.id, parent.name, parent.next!, count)
+  for (const value of values) {
+    const row = newTask(execution.id, itemName(parent.name, parent.next!++))
+    row.item = JSON.stringify(value) ?? 'null'
+    row.attempt = 1
+    ws.add(row)
+    enqueue(unit, row)
+  }
+  ws.change(parent)
+}
+
+/** When all items have ended, so has their task. */
+async function itemsDone(unit: Unit, parent: TaskRow): Promise<void> {
+  const { graph, execution } = unit
+  const last = execution.ending ? parent.next! : parent.total!
+  if (parent.done! < last) return
+  const keep = graph.tasks.get(parent.name)!.definition['keep-result'] !== false
+  const results = keep ? await itemResults(unit, parent) : []
+  const plan = graph.tasks.get(parent.name)!
+  const bad = parent.bad! > 0 || last < parent.total!
+  const error =
+    parent.bad! > 0 ? `${parent.bad} of ${parent.total} items failed: ${parent.error}` : 'not all items were begun'
+  const result: TaskResult = bad ? { outcome: 'error', data: results, error } : { outcome: 'success', data: results }
+  await judge(unit, parent, plan, undefined, result)
+}
+
+async function itemResults({ ws, execution }: Unit, parent: TaskRow): Promise<unknown[]> {
+  await ws.flush()
+  const rows = await ws.tx
+    .selectFrom('tasks')
+    .select(['name', 'result'])
+    .where('execution', '=', execution.id)
+    .where('name', '>', `${parent.name}[`)
+    .where('name', '<', `${parent.name}\\`)
+    .execute()
+  const results: unknown[] = Array.from({ length: parent.next! }, () => null)
+  for (const { name, result } of rows) {
+    const { task, index } = readName(name)
+    if (task === parent.name && index !== undefined && result !== null) results[index] = JSON.parse(result)
+  }
+  return results
+}
+
+async function stop(unit: Unit, as: Ending, error?: string): Promise<void> {
+  const { ws, execution } = unit
+  if (execution.ending) return
+  execution.ending = as
+  if (error !== undefined) execution.error = clean(error)
+  ws.changeExecution(execution)
+  ws.event({ execution: execution.id, kind: 'execution-ending', data: { as } })
+  const parents = new Set<string>()
+  for (const row of await ws.tasksIn(execution.id, ['ready', 'held', 'waiting'])) {
+    // A join that was not complete was not reached.
+    if (row.attempt === 0) continue
+    const { task, index } = readName(row.name)
+    giveUp(row, ws.now)
+    ws.change(row)
+    if (index === undefined) execution.active--
+    else {
+      const parent = (await ws.task(execution.id, task))!
+      parent.done!++
+      if (row.state === 'failed') parent.bad!++
+      ws.change(parent)
+      parents.add(task)
+    }
+  }
+  for (const name of parents) await itemsDone(unit, (await ws.task(execution.id, name))!)
+  await nudgeCallers(unit)
+}
+
+/** What was queued ends: a try that never started is skipped; a task that waits for a retry has failed before. */
+function giveUp(row: TaskRow, now: number): void {
+  if (row.state === 'waiting' && row.outcome !== null)
+    Object.assign(row, {
+      state: row.outcome === 'success' ? 'succeeded' : 'failed',
+      outcome: row.outcome === 'success' ? 'late' : 'unhandled',
+    })
+  else if (row.state === 'waiting' && row.attempt > row.base)
+    Object.assign(row, { state: 'failed', attempt: row.attempt - 1, outcome: 'unhandled' })
+  else row.state = 'skipped'
+  letGo(row)
+  row.ended_at = now
+}
+
+/** The next compensation, or the end of the rollback. */
+async function undoNext(unit: Unit): Promise<void> {
+  const { ws, graph, execution } = unit
+  await ws.flush()
+  for (const name of await endedTasks(ws.tx, execution.id)) {
+    if (!graph.tasks.get(name)?.definition.compensation) continue
+    let row = await ws.task(execution.id, undoName(name))
+    if (row?.state === 'succeeded') continue
+    if (!row) {
+      row = newTask(execution.id, undoName(name))
+      row.attempt = 1
+      ws.add(row)
+      execution.active++
+      enqueue(unit, row)
+    } else await tryAgain(unit, row)
+    return
+  }
+  await settle(unit)
+}
+
+/** An execution of which nothing is queued or running has ended. */
+async function settle(unit: Unit): Promise<void> {
+  const { ws, graph, execution } = unit
+  if (execution.active > 0 || !isOpen(execution)) return
+  let state = execution.ending ?? (execution.state === 'rolling-back' ? 'rolled-back' : 'succeeded')
+  if (state === 'succeeded' && graph.output) {
+    try {
+      execution.output = JSON.stringify(graph.output.fill(await startValues(unit, graph.output))) ?? 'null'
+    } catch (thrown) {
+      state = 'failed'
+      execution.error = clean(`the output has no value: ${expressionText(thrown)}`)
+    }
+  }
+  Object.assign(execution, { state, ending: null, ended_at: ws.now })
+  ws.changeExecution(execution)
+  ws.event({ execution: execution.id, kind: 'execution-ended', data: { state } })
+  if (execution.parent !== null) ws.nudge(execution.parent)
+}
+
+/** Sub-workflows follow their parent; a runner tells them. */
+async function nudgeCallers({ ws, graph, execution }: Unit): Promise<void> {
+  if (graph.callers.length === 0) return
+  for (const row of await ws.tasksIn(execution.id, ['running']))
+    if (graph.callers.includes(readName(row.name).task)) ws.nudge(token(execution.id, row.name, row.attempt))
+}
+
+/** Nobody holds it, nothing is due. */
+function letGo(row: TaskRow): void {
+  Object.assign(row, { claimed_by: null, delegated: 0, due: null, wait: 0, deadline: null, faults: 0 })
+}
+
+function delayOf(rule: RetryDefinition, tries: number): number {
+  const delay = (rule.delay ?? 0) * (rule.backoff ?? 1) ** tries
+  return Math.round(1000 * Math.min(delay, rule['max-delay'] ?? Number.POSITIVE_INFINITY, 10 ** 9))
+}
+
+function endValues(unit: Unit, row: TaskRow, plan: TaskPlan, own?: Values): Promise<Values> {
+  return gatherValues(unit.graph, plan.endNames, sourcesOf(unit), {
+    ...taskValue(row),
+    ...own,
+    ...(row.item !== null && { item: JSON.parse(row.item) as unknown }),
+  })
+}
+
+function startValues(unit: Unit, template: Template): Promise<Values> {
+  return gatherValues(unit.graph, template.names, sourcesOf(unit))
+}
+
+function sourcesOf({ ws, execution }: Unit) {
+  return {
+    execution: execution.id,
+    input: () => ws.input(execution.id),
+    variables: () => ws.variables(execution.id),
+    async tasks(names: readonly string[]): Promise<TaskRow[]> {
+      await ws.load(names.map(name => ({ execution: execution.id, name })))
+      const rows = await Promise.all(names.map(name => ws.task(execution.id, name)))
+      return rows.flatMap(row => (row?.ended_at ? [row] : []))
+    },
+  }
+}
+
+export function expressionText(thrown: unknown): string {
+  if (thrown instanceof ExpressionError) return `an expression has no value: ${thrown.message}`
+  throw thrown
 }
 
 function errorText(result: TaskResult): string {
   if (result.error) return result.error
   return typeof result.data === 'string' ? result.data : 'the action failed'
+}
+
+/** Texts of others may hold what no database takes: NUL, halves of characters. */
+function clean(text: string): string {
+  return text.replaceAll('\0', '\uFFFD').replace(/\p{Surrogate}/gu, '\uFFFD')
 }

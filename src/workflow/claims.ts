@@ -1,138 +1,206 @@
 import { sql } from 'kysely'
-import type { Store, StoreTransaction, TasksTable } from '../store/index.ts'
-import { Definitions, type NewEvent, writeEvents } from './records.ts'
+import { type Store, type StoreTransaction, type TasksTable, updateRows } from '../store/index.ts'
+import type { Definitions } from './definitions.ts'
+import type { TaskPlan, WorkflowGraph } from './graph.ts'
+import { readName, token } from './names.ts'
+import { type NewEvent, writeEvents } from './workspace.ts'
 
 /*
- * What runners write: who carries out which try, and until when. A claim is a promise with an end (its lease); a runner that dies
- * stops renewing, and another takes the try over, with the same attempt number and so the same token.
+ * What runners write: who carries out which try. A claim holds as long as its runner's heart beats (heartbeats.ts); a runner that dies
+ * falls silent, and another takes the try over, with the same attempt number and so the same token.
  *
- * `tasks.due` is the one queue: the moment at which a runner must look at a task. For a task that has not started it is the start;
- * for a claimed one the end of the lease or the deadline; for a delegate the next poll or the deadline.
+ * Ready tasks are taken in order of `turn`. `due` is for what has a time: the end of a wait, the next poll of a delegate, a deadline.
  */
 
-/** One thing to do. `run`: carry out the action. `poll`: ask about a delegate. `timeout`: the try has taken too long. */
+/**
+ * One thing to do. `run`: carry out the action. `poll`: ask about a delegate. `child`: look at a sub-workflow. `timeout`: the try has
+ * taken too long. `proceed`: `wait-after` has passed.
+ */
 export interface Claim {
-  readonly kind: 'run' | 'poll' | 'timeout'
+  readonly kind: 'run' | 'poll' | 'child' | 'timeout' | 'proceed'
   readonly execution: string
   readonly task: string
   readonly attempt: number
-  readonly action: string
-  readonly input: Readonly<Record<string, unknown>>
+  readonly graph: WorkflowGraph
+  readonly plan: TaskPlan
+  /** Undefined: a sub-workflow, or nothing to do. */
+  readonly action: string | undefined
   readonly executionInput: unknown
+  /** Of an item: its value. */
+  readonly item: unknown
+  /** It may have been sent before, by a runner that is gone. */
+  readonly again: boolean
+  /** An earlier try that may still go on outside. */
+  readonly unsure: number | undefined
+  /** Polls in a row that threw. */
+  readonly faults: number
   /** Seconds. */
   readonly timeout: number | undefined
+  readonly parentState: string
+  readonly parentEnding: string | null
 }
 
 export interface ClaimOptions {
   readonly now: number
   readonly worker: string
+  /** Milliseconds after which what was handed out and not done is handed out again. */
   readonly leaseMs: number
   /** Milliseconds between polls of one delegate. */
   readonly pollMs: number
   /** How many actions may be started. */
   readonly free: number
-  /** Whether this runner is carrying out that try at this moment. */
-  readonly isMine: (key: string) => boolean
-  readonly canPoll: (action: string) => boolean
+  readonly canPoll: (action: string | undefined) => boolean
 }
 
 /** Tasks looked at in one transaction. */
-export const CLAIM_BATCH = 200
+export const CLAIM_BATCH = 500
 
-type DueTask = Pick<
+/** Inputs of executions kept at hand. They never change. */
+const EXECUTIONS_KEPT = 1000
+
+/** Sub-workflows say when they have ended; this is for when that was lost. Milliseconds. */
+const CHILD_POLL_MS = 30_000
+
+type TakenTask = Pick<
   TasksTable,
-  'execution' | 'name' | 'state' | 'attempt' | 'delegated' | 'claimed_by' | 'lease' | 'deadline'
-> & { definition: string; input: string }
+  | 'execution'
+  | 'name'
+  | 'state'
+  | 'attempt'
+  | 'turn'
+  | 'due'
+  | 'wait'
+  | 'delegated'
+  | 'claimed_by'
+  | 'deadline'
+  | 'unsure'
+  | 'faults'
+  | 'outcome'
+  | 'total'
+  | 'item'
+  | 'started_at'
+> & { execution_state: string; execution_ending: string | null }
+
+const COLUMNS = [
+  ...(['execution', 'name', 'state', 'attempt', 'turn', 'due', 'wait', 'delegated', 'claimed_by'] as const),
+  ...(['deadline', 'unsure', 'faults', 'outcome', 'total', 'item', 'started_at'] as const),
+]
+const CHANGED_COLUMNS = [
+  'state',
+  'due',
+  'wait',
+  'claimed_by',
+  'delegated',
+  'deadline',
+  'started_at',
+  'ended_at',
+] as const
 
 export function claimKey(claim: Pick<Claim, 'execution' | 'task' | 'attempt'>): string {
-  return `${claim.execution}/${claim.task}/${claim.attempt}`
+  return token(claim.execution, claim.task, claim.attempt)
 }
 
 /** Claims for one runner. */
 export class ClaimDesk {
   readonly #store: Store
-  readonly #definitions = new Definitions()
+  readonly #definitions: Definitions
+  readonly #executions = new Map<string, { readonly graph: WorkflowGraph; readonly input: unknown }>()
 
-  constructor(store: Store) {
+  constructor(store: Store, definitions: Definitions) {
     this.#store = store
+    this.#definitions = definitions
   }
 
-  /** Whatever is due and may be done by this runner; claimed in one transaction. */
-  async take(options: ClaimOptions): Promise<Claim[]> {
-    const { now } = options
-    const first = await this.#store.db
-      .selectFrom('tasks')
-      .select('due')
-      .where('due', '<=', now)
-      .limit(1)
-      .executeTakeFirst()
-    if (!first) return []
-    return this.#store.transaction(async tx => {
-      const claims: Claim[] = []
+  /** Whatever is due and may be done by this runner; claimed in one transaction. `more`: look again at once. */
+  async take(options: ClaimOptions): Promise<{ readonly claims: readonly Claim[]; readonly more: boolean }> {
+    if (!(await this.#isWork(options))) return { claims: [], more: false }
+    const taken = await this.#store.transaction(async tx => {
+      const handed: [TakenTask, Claim['kind'], again: boolean][] = []
+      const changed: TakenTask[] = []
       const events: NewEvent[] = []
       let { free } = options
-      for (const row of await this.#due(tx, now, ['running'], CLAIM_BATCH)) {
-        const claim = await this.#look(tx, row, { ...options, free }, events)
-        if (claim) claims.push(claim)
-        if (claim?.kind === 'run') free--
+      const due = await this.#due(tx, options.now)
+      const ready = free > 0 ? await this.#ready(tx, free) : []
+      await this.#know(
+        tx,
+        [...due, ...ready].map(row => row.execution),
+      )
+      for (const row of due) {
+        const kind = this.#look(row, { ...options, free }, events)
+        changed.push(row)
+        if (!kind) continue
+        handed.push([row, kind, kind === 'run'])
+        if (kind === 'run') free--
       }
-      if (free > 0)
-        for (const row of await this.#due(tx, now, ['ready', 'waiting'], Math.min(free, CLAIM_BATCH))) {
-          const claim = await this.#describe(tx, row, 'run')
-          const deadline = claim.timeout === undefined ? null : now + Math.round(claim.timeout * 1000)
-          await update(tx, row, {
-            state: 'running',
-            started_at: now,
-            ended_at: null,
-            delegated: 0,
-            ...held(options, deadline),
-          })
-          events.push({ execution: row.execution, kind: 'task-started', task: row.name, attempt: row.attempt })
-          claims.push(claim)
-        }
-      await writeEvents(tx, events, now)
-      return claims
+      for (const row of ready.slice(0, Math.max(0, free))) {
+        const { timeout } = this.#timing(row)
+        hold(row, options, timeout)
+        changed.push(row)
+        events.push({ execution: row.execution, kind: 'task-started', task: row.name, attempt: row.attempt })
+        handed.push([row, 'run', false])
+      }
+      await updateRows(this.#store, tx, 'tasks', ['execution', 'name'], CHANGED_COLUMNS, changed)
+      await writeEvents(this.#store, tx, events, options.now)
+      const more = due.length >= CLAIM_BATCH || due.some(row => row.state === 'ready')
+      return { handed, more }
     })
+    return {
+      claims: taken.handed.map(([row, kind, again]) => this.#describe(row, kind, again)),
+      more: taken.more,
+    }
   }
 
-  /** A running task whose time has come: too long, not answered, or left behind. */
-  async #look(
-    tx: StoreTransaction,
-    row: DueTask,
-    options: ClaimOptions,
-    events: NewEvent[],
-  ): Promise<Claim | undefined> {
+  /** A task whose time has come. Changes the row; undefined: there is nothing to do for this runner. */
+  #look(row: TakenTask, options: ClaimOptions, events: NewEvent[]): Claim['kind'] | undefined {
     const { now } = options
-    if (row.deadline !== null && row.deadline <= now) return this.#describe(tx, row, 'timeout')
-    if (row.delegated) {
-      const claim = await this.#describe(tx, row, 'poll')
-      const polled = options.canPoll(claim.action)
-      await update(tx, row, { due: polled ? earlier(now + options.pollMs, row.deadline) : row.deadline })
-      return polled ? claim : undefined
-    }
-    const claim = await this.#describe(tx, row, 'run')
-    // The renewal is late, the runner is not dead: it is this one.
-    if (row.claimed_by === options.worker && options.isMine(claimKey(claim))) {
-      await update(tx, row, held(options, row.deadline))
+    if (row.state === 'waiting') {
+      if (row.outcome !== null) {
+        later(row, now, options.leaseMs)
+        return 'proceed'
+      }
+      Object.assign(row, { state: row.execution_state === 'paused' ? 'held' : 'ready', due: null, wait: 0 })
       return undefined
     }
-    if (options.free <= 0) return undefined
-    await update(tx, row, held(options, row.deadline))
+    if (row.deadline !== null && row.deadline <= now) {
+      later(row, now, options.leaseMs)
+      return 'timeout'
+    }
+    if (row.delegated) {
+      const { plan, action } = this.#timing(row)
+      const isChild = plan.definition.workflow !== undefined && !readName(row.name).undo
+      const polled = isChild || options.canPoll(action)
+      if (polled)
+        later(row, now, isChild ? CHILD_POLL_MS : options.pollMs * 2 ** Math.min(row.faults, 10), row.deadline)
+      else Object.assign(row, { due: row.deadline, wait: 0 })
+      return polled ? (isChild ? 'child' : 'poll') : undefined
+    }
+    if (row.total !== null || row.claimed_by !== null) {
+      Object.assign(row, { due: row.deadline, wait: 0 })
+      return undefined
+    }
+    if (options.free <= 0) {
+      later(row, now, options.pollMs)
+      return undefined
+    }
+    Object.assign(row, { claimed_by: options.worker, due: row.deadline, wait: 0 })
     events.push({ execution: row.execution, kind: 'task-taken-over', task: row.name, attempt: row.attempt })
-    return claim
+    return 'run'
   }
 
-  /** The action answered "later": nobody holds the task any more. False: it was answered, or taken over, meanwhile. */
-  async delegate(claim: Claim, worker: string, due: number | null, now: number): Promise<boolean> {
-    return this.#store.transaction(async tx => {
+  /** The action answered "later": nobody holds the task any more. */
+  async delegate(claim: Claim, worker: string, poll: number | null, now: number): Promise<void> {
+    const due = poll === null ? null : now + poll
+    await this.#store.transaction(async tx => {
       const changed = await tx
         .updateTable('tasks')
         .set(e => ({
           claimed_by: null,
-          lease: null,
           delegated: 1,
+          wait: poll ?? 0,
           due:
-            due === null ? e.ref('deadline') : sql<number>`case when deadline < ${due} then deadline else ${due} end`,
+            due === null
+              ? e.ref('deadline')
+              : sql<number>`case when deadline < cast(${due} as bigint) then deadline else cast(${due} as bigint) end`,
         }))
         .where('execution', '=', claim.execution)
         .where('name', '=', claim.task)
@@ -140,41 +208,73 @@ export class ClaimDesk {
         .where('state', '=', 'running')
         .where('claimed_by', '=', worker)
         .executeTakeFirst()
-      if (!changed.numUpdatedRows) return false
+      if (!changed.numUpdatedRows) return
       const { execution, task, attempt } = claim
-      await writeEvents(tx, [{ execution, kind: 'task-delegated', task, attempt }], now)
-      return true
+      await writeEvents(this.#store, tx, [{ execution, kind: 'task-delegated', task, attempt }], now)
     })
   }
 
-  /** Still alive: everything this runner holds stays its own for another lease. */
-  async renew(worker: string, lease: number): Promise<void> {
+  /** How many polls in a row have thrown. */
+  async setFaults(claim: Claim, faults: number): Promise<void> {
     await this.#store.db
       .updateTable('tasks')
-      .set({ lease, due: sql<number>`case when deadline < ${lease} then deadline else ${lease} end` })
-      .where('claimed_by', '=', worker)
+      .set({ faults })
+      .where('execution', '=', claim.execution)
+      .where('name', '=', claim.task)
+      .where('attempt', '=', claim.attempt)
       .where('state', '=', 'running')
-      .where('due', 'is not', null)
       .execute()
   }
 
-  /** Claims of runners that are known to be gone end now, instead of with their lease. */
-  async release(isGone: (worker: string) => boolean, now: number): Promise<void> {
+  /** Runners that hold something. */
+  async holders(): Promise<string[]> {
     const rows = await this.#store.db
       .selectFrom('tasks')
       .select('claimed_by')
       .distinct()
-      .where('due', '>', now)
       .where('claimed_by', 'is not', null)
       .execute()
-    for (const { claimed_by } of rows)
-      if (claimed_by && isGone(claimed_by))
-        await this.#store.db
-          .updateTable('tasks')
-          .set({ lease: now, due: now })
-          .where('claimed_by', '=', claimed_by)
-          .where('state', '=', 'running')
-          .execute()
+    return rows.flatMap(row => (row.claimed_by === null ? [] : [row.claimed_by]))
+  }
+
+  /** What a runner holds is anybody's. `except`: what it is known to be doing. */
+  async release(worker: string, now: number, except?: (key: string) => boolean): Promise<void> {
+    const query = this.#store.db.selectFrom('tasks').select(['execution', 'name', 'attempt'])
+    const held = await query.where('claimed_by', '=', worker).execute()
+    for (const { execution, name, attempt } of held) {
+      if (except?.(token(execution, name, attempt))) continue
+      await this.#store.db
+        .updateTable('tasks')
+        .set({ claimed_by: null, due: now, wait: 0 })
+        .where('execution', '=', execution)
+        .where('name', '=', name)
+        .where('attempt', '=', attempt)
+        .where('claimed_by', '=', worker)
+        .where('state', '=', 'running')
+        .execute()
+    }
+  }
+
+  /** What lies further ahead than it was set is due as far ahead as it was set: the machine's clock was ahead, and was set back. */
+  async mendTimes(now: number): Promise<void> {
+    await this.#store.db
+      .updateTable('tasks')
+      .set({
+        deadline: sql<number>`deadline - started_at + cast(${now} as bigint)`,
+        due: sql<number>`case when due = deadline then deadline - started_at + cast(${now} as bigint) else due end`,
+        started_at: now,
+      })
+      .where('due', 'is not', null)
+      .where('deadline', 'is not', null)
+      .where('state', '=', 'running')
+      .where('started_at', '>', now)
+      .execute()
+    await this.#store.db
+      .updateTable('tasks')
+      .set({ due: sql<number>`wait + cast(${now} as bigint)` })
+      .where('due', '>', sql<number>`wait + cast(${now} as bigint)`)
+      .where('wait', '>', 0)
+      .execute()
   }
 
   /** The next moment after `now` at which something is due. */
@@ -189,41 +289,115 @@ export class ClaimDesk {
     return row?.due ?? undefined
   }
 
-  async #due(tx: StoreTransaction, now: number, states: readonly string[], limit: number): Promise<DueTask[]> {
-    let query = tx
+  async #isWork({ now, free }: ClaimOptions): Promise<boolean> {
+    const { db } = this.#store
+    const due = await db.selectFrom('tasks').select('due').where('due', '<=', now).limit(1).executeTakeFirst()
+    if (due) return true
+    if (free <= 0) return false
+    return (
+      (await db.selectFrom('tasks').select('turn').where('state', '=', 'ready').limit(1).executeTakeFirst()) !==
+      undefined
+    )
+  }
+
+  async #due(tx: StoreTransaction, now: number): Promise<TakenTask[]> {
+    return this.#tasks(tx)
+      .where('tasks.due', '<=', now)
+      .where('tasks.state', 'in', ['running', 'waiting'])
+      .orderBy('tasks.due')
+      .limit(CLAIM_BATCH)
+      .execute()
+  }
+
+  async #ready(tx: StoreTransaction, free: number): Promise<TakenTask[]> {
+    return this.#tasks(tx)
+      .where('tasks.state', '=', 'ready')
+      .where('executions.state', 'in', ['running', 'rolling-back'])
+      .orderBy('tasks.turn')
+      .limit(Math.min(free, CLAIM_BATCH))
+      .execute()
+  }
+
+  #tasks(tx: StoreTransaction) {
+    const query = tx
       .selectFrom('tasks')
       .innerJoin('executions', 'executions.id', 'tasks.execution')
-      .select(['tasks.execution', 'tasks.name', 'tasks.state', 'tasks.attempt', 'tasks.delegated', 'tasks.claimed_by'])
-      .select(['tasks.lease', 'tasks.deadline', 'executions.definition', 'executions.input'])
-      .where('tasks.due', '<=', now)
-      .where('tasks.state', 'in', states)
-      .orderBy('tasks.due')
-      .limit(limit)
-    // What runs in a paused execution is minded as ever; what has not started waits.
-    if (!states.includes('running')) query = query.where('executions.state', '=', 'running')
-    if (this.#store.dialect === 'postgres') query = query.forUpdate('tasks').skipLocked()
-    return query.execute()
+      .select(COLUMNS.map(column => `tasks.${column}` as const))
+      .select(['executions.state as execution_state', 'executions.ending as execution_ending'])
+    return this.#store.dialect === 'postgres' ? query.forNoKeyUpdate('tasks').skipLocked() : query
   }
 
-  async #describe(tx: StoreTransaction, row: DueTask, kind: Claim['kind']): Promise<Claim> {
-    const { definition } = await this.#definitions.read(tx, row.definition)
-    const { action, input, timeout } = definition.tasks[row.name]!
-    const { execution, name: task, attempt } = row
-    const executionInput: unknown = JSON.parse(row.input)
-    return { kind, execution, task, attempt, action, input: input ?? {}, executionInput, timeout }
+  async #know(tx: StoreTransaction, executions: readonly string[]): Promise<void> {
+    const missing = [...new Set(executions)].filter(id => !this.#executions.has(id))
+    if (missing.length === 0) return
+    if (this.#executions.size + missing.length > EXECUTIONS_KEPT) {
+      const needed = new Set(executions)
+      for (const id of this.#executions.keys()) if (!needed.has(id)) this.#executions.delete(id)
+    }
+    const query = tx.selectFrom('executions').select(['id', 'definition', 'input'])
+    for (const row of await query.where('id', 'in', missing).execute())
+      this.#executions.set(row.id, {
+        graph: await this.#definitions.read(tx, row.definition),
+        input: JSON.parse(row.input) as unknown,
+      })
+  }
+
+  #timing(row: Pick<TakenTask, 'execution' | 'name'>): {
+    readonly plan: TaskPlan
+    readonly action: string | undefined
+    readonly timeout: number | undefined
+  } {
+    const { task, undo, index } = readName(row.name)
+    const plan = this.#executions.get(row.execution)!.graph.tasks.get(task)!
+    const timeout = undo ? plan.definition.compensation?.timeout : plan.definition.timeout
+    // The time of a task with items is that of each item.
+    return {
+      plan,
+      action: undo ? plan.definition.compensation?.action : plan.definition.action,
+      timeout: plan.items && index === undefined && !undo ? undefined : timeout,
+    }
+  }
+
+  #describe(row: TakenTask, kind: Claim['kind'], again: boolean): Claim {
+    const { plan, action, timeout } = this.#timing(row)
+    const { graph, input } = this.#executions.get(row.execution)!
+    return {
+      kind,
+      execution: row.execution,
+      task: row.name,
+      attempt: row.attempt,
+      graph,
+      plan,
+      action,
+      executionInput: input,
+      item: row.item === null ? undefined : (JSON.parse(row.item) as unknown),
+      again,
+      unsure: row.unsure ?? undefined,
+      faults: row.faults,
+      timeout,
+      parentState: row.execution_state,
+      parentEnding: row.execution_ending,
+    }
   }
 }
 
-/** The columns of a claim that begins or is renewed now. */
-function held({ now, leaseMs, worker }: ClaimOptions, deadline: number | null) {
-  const lease = now + leaseMs
-  return { claimed_by: worker, lease, deadline, due: earlier(lease, deadline) }
+/** The columns of a claim that begins now. */
+function hold(row: TakenTask, { now, worker }: ClaimOptions, timeout: number | undefined): void {
+  const wait = timeout === undefined ? 0 : Math.round(timeout * 1000)
+  const deadline = timeout === undefined ? null : now + wait
+  Object.assign(row, {
+    state: 'running',
+    claimed_by: worker,
+    delegated: 0,
+    deadline,
+    due: deadline,
+    wait,
+    started_at: now,
+    ended_at: null,
+  })
 }
 
-function earlier(a: number, b: number | null): number {
-  return b === null ? a : Math.min(a, b)
-}
-
-async function update(tx: StoreTransaction, row: DueTask, set: Partial<TasksTable>): Promise<void> {
-  await tx.updateTable('tasks').set(set).where('execution', '=', row.execution).where('name', '=', row.name).execute()
+function later(row: TakenTask, now: number, wait: number, deadline: number | null = null): void {
+  const due = now + wait
+  Object.assign(row, deadline !== null && deadline < due ? { due: deadline, wait: deadline - now } : { due, wait })
 }

@@ -1,15 +1,28 @@
 import { v7 as newId } from 'uuid'
 import { fail, nearestName } from '../diagnostic/index.ts'
 import type { Store } from '../store/index.ts'
-import { begin, cancel, complete, isOpen, needsQueued } from './advance.ts'
-import { checkWorkflow } from './check-workflow.ts'
+import type { Unit } from './advance.ts'
+import * as rules from './advance.ts'
+import { checkInput, checkWorkflow } from './check-workflow.ts'
 import { systemClock } from './clock.ts'
-import { targetsOf } from './graph.ts'
-import { Definitions, lockExecution, readQueued, readTargets, readTask, writeChanges, writeEvents } from './records.ts'
-import type { Clock, TaskResult, WorkflowDefinition, WorkflowEngine } from './types.ts'
+import { Definitions } from './definitions.ts'
+import type { ExpressionLanguage } from './expressions.ts'
+import type { WorkflowGraph } from './graph.ts'
+import { readName, readToken } from './names.ts'
+import type { Clock, Recorded, TaskResult, WorkflowDefinition, WorkflowEngine } from './types.ts'
+import { Workspace } from './workspace.ts'
 
 /** Topic of the store's signals; the payload is an execution's id. */
 export const CHANGED = 'workflow'
+
+/** Results recorded in one transaction. */
+const RESULTS_AT_ONCE = 250
+
+export interface EngineOptions {
+  readonly clock?: Clock
+  /** The language between `<%` and `%>`. Default: CEL. */
+  readonly expressions?: ExpressionLanguage
+}
 
 /**
  * The lazy engine over a store. Any number of them may work on one database.
@@ -19,112 +32,269 @@ export const CHANGED = 'workflow'
  * const id = await engine.start(readWorkflow(text, 'move.yaml'), { vm: 'vm-1' })
  * await engine.taskComplete(id, 'migrate', 1, { outcome: 'success' })
  */
-export function createEngine(store: Store, options: { readonly clock?: Clock } = {}): WorkflowEngine {
-  return new LazyEngine(store, options.clock ?? systemClock)
+export function createEngine(store: Store, options: EngineOptions = {}): WorkflowEngine {
+  return engineCore(store, options)
 }
 
-class LazyEngine implements WorkflowEngine {
+/** What the runner needs besides. */
+export interface EngineCore extends WorkflowEngine {
+  readonly definitions: Definitions
+  startChild(definition: WorkflowDefinition, input: unknown, id: string, parent: string): Promise<void>
+  expand(execution: string, task: string, attempt: number, items: readonly unknown[]): Promise<void>
+  proceed(execution: string, task: string, attempt: number): Promise<void>
+}
+
+/** The engine behind an interface that somebody may have wrapped. */
+export function coreOf(engine: WorkflowEngine, store: Store, clock: Clock): EngineCore {
+  return 'definitions' in engine ? (engine as EngineCore) : engineCore(store, { clock })
+}
+
+function engineCore(store: Store, options: EngineOptions): EngineCore {
+  return new LazyEngine(store, options)
+}
+
+interface Completion {
+  readonly execution: string
+  readonly task: string
+  readonly attempt: number
+  readonly result: TaskResult
+  resolve(recorded: Recorded): void
+  reject(error: unknown): void
+}
+
+class LazyEngine implements EngineCore {
+  readonly definitions: Definitions
   readonly #store: Store
   readonly #clock: Clock
-  readonly #definitions = new Definitions()
+  readonly #language: ExpressionLanguage | undefined
+  /** Results that wait for the transaction that is going on. */
+  readonly #queue: Completion[] = []
+  #recording = false
+  readonly #checked = new WeakMap<WorkflowDefinition, WorkflowGraph>()
 
-  constructor(store: Store, clock: Clock) {
+  constructor(store: Store, options: EngineOptions) {
     this.#store = store
-    this.#clock = clock
+    this.#clock = options.clock ?? systemClock
+    this.#language = options.expressions
+    this.definitions = new Definitions(options.expressions)
   }
 
   async start(definition: WorkflowDefinition, input: unknown, id: string = newId()): Promise<string> {
-    const graph = checkWorkflow(definition)
+    const graph = this.#check(definition)
     if (!/^[^\s/]{1,200}$/.test(id))
       fail('workflow/execution-id', `\`${id}\` can't be the id of an execution`, {
         help: 'use an id without blanks and slashes, of at most 200 characters',
       })
-    const inputText = toJson(input ?? null, 'the input')
-    const now = this.#clock.now()
-    await this.#store.transaction(async tx => {
-      const changes = begin(graph, now)
-      const created = await tx
-        .insertInto('executions')
-        .values({
-          id,
-          workflow: graph.definition.name,
-          definition: await this.#definitions.write(tx, graph.definition),
-          input: inputText,
-          state: changes.execution.state,
-          ending: null,
-          active: changes.execution.active,
-          created_at: now,
-          ended_at: null,
-        })
-        .onConflict(c => c.doNothing())
-        .executeTakeFirst()
-      if (created.numInsertedOrUpdatedRows) await writeChanges(tx, id, changes.execution, changes, now)
-    })
-    this.#store.signal(CHANGED, id)
+    checkInput(graph.definition, input)
+    await this.#create(graph, input, id, null)
     return id
   }
 
-  async taskComplete(
-    execution: string,
-    task: string,
-    attempt: number,
-    result: TaskResult,
-  ): Promise<'recorded' | 'ignored'> {
+  async startChild(definition: WorkflowDefinition, input: unknown, id: string, parent: string): Promise<void> {
+    const graph = this.#check(definition)
+    checkInput(graph.definition, input)
+    await this.#create(graph, input, id, parent)
+  }
+
+  async taskComplete(execution: string, task: string, attempt: number, result: TaskResult): Promise<Recorded> {
     toJson(result.data ?? null, `the result of task \`${task}\``)
-    const now = this.#clock.now()
-    const answer = await this.#store.transaction(async tx => {
-      const before = await lockExecution(this.#store, tx, execution)
-      const graph = await this.#definitions.read(tx, before.definition)
-      const definition = Object.hasOwn(graph.definition.tasks, task) ? graph.definition.tasks[task] : undefined
-      if (!definition) return noTask(task, graph.definition)
-      const changes = complete(
-        {
-          graph,
-          execution: before,
-          task: await readTask(tx, execution, task),
-          targets: before.ending ? new Map() : await readTargets(tx, execution, targetsOf(definition, result.outcome)),
-          queued: needsQueued(before, result) ? await readQueued(tx, execution) : [],
-        },
-        { task, attempt, result, now },
-      )
-      if (changes) await writeChanges(tx, execution, before, changes, now)
-      else await writeEvents(tx, [{ execution, kind: 'completion-ignored', task, attempt, data: result }], now)
-      return changes ? 'recorded' : 'ignored'
+    const recorded = new Promise<Recorded>((resolve, reject) => {
+      this.#queue.push({ execution, task, attempt, result, resolve, reject })
     })
-    this.#store.signal(CHANGED, execution)
-    return answer
+    void this.#record()
+    return recorded
+  }
+
+  async completeByToken(text: string, result: TaskResult): Promise<Recorded> {
+    const token = readToken(text)
+    if (!token)
+      return fail('workflow/token', `\`${text}\` is not the token of a try`, {
+        help: 'give it back as the action got it: `EXECUTION/TASK/ATTEMPT`',
+      })
+    return this.taskComplete(token.execution, token.task, token.attempt, result)
+  }
+
+  async expand(execution: string, task: string, attempt: number, items: readonly unknown[]): Promise<void> {
+    toJson(items, `the items of task \`${task}\``)
+    await this.#change(execution, unit => rules.expand(unit, task, attempt, items))
+  }
+
+  proceed(execution: string, task: string, attempt: number): Promise<void> {
+    return this.#change(execution, unit => rules.proceed(unit, task, attempt))
   }
 
   pause(execution: string): Promise<void> {
-    return this.#switch(execution, 'running', 'paused')
+    return this.#change(execution, unit => rules.pause(unit))
   }
 
   resume(execution: string): Promise<void> {
-    return this.#switch(execution, 'paused', 'running')
+    return this.#change(execution, rules.resume)
   }
 
-  async cancel(execution: string): Promise<void> {
-    const now = this.#clock.now()
-    await this.#store.transaction(async tx => {
-      const before = await lockExecution(this.#store, tx, execution)
-      if (!isOpen(before)) return
-      const changes = cancel(before, await readQueued(tx, execution))
-      if (changes) await writeChanges(tx, execution, before, changes, now)
-    })
-    this.#store.signal(CHANGED, execution)
+  cancel(execution: string): Promise<void> {
+    return this.#change(execution, rules.cancel)
   }
 
-  async #switch(execution: string, from: 'running' | 'paused', to: 'running' | 'paused'): Promise<void> {
+  retry(execution: string): Promise<void> {
+    return this.#change(execution, async unit => {
+      if (await rules.retry(unit)) return
+      fail('workflow/nothing-to-retry', `nothing of the execution \`${execution}\` can be tried again`, {
+        help: 'only a failed or cancelled execution with tasks that failed or were skipped can be',
+      })
+    })
+  }
+
+  rollback(execution: string): Promise<void> {
+    return this.#change(execution, async unit => {
+      if (await rules.rollBack(unit)) return
+      fail(
+        'workflow/no-rollback',
+        `the execution \`${execution}\` can't be rolled back: it is ${unit.execution.state}`,
+        {
+          help: 'cancel it first, or wait until it has ended',
+        },
+      )
+    })
+  }
+
+  #check(definition: WorkflowDefinition): WorkflowGraph {
+    let graph = this.#checked.get(definition)
+    if (!graph) {
+      graph = checkWorkflow(definition, undefined, this.#language)
+      this.#checked.set(definition, graph)
+    }
+    return graph
+  }
+
+  async #create(graph: WorkflowGraph, input: unknown, id: string, parent: string | null): Promise<void> {
+    const inputText = toJson(input ?? null, 'the input')
     const now = this.#clock.now()
     await this.#store.transaction(async tx => {
-      const before = await lockExecution(this.#store, tx, execution)
-      if (before.state !== from) return
-      await tx.updateTable('executions').set({ state: to }).where('id', '=', execution).execute()
-      const kind = to === 'paused' ? 'execution-paused' : 'execution-resumed'
-      await writeEvents(tx, [{ execution, kind }], now)
+      const definition = await this.definitions.write(tx, graph.definition)
+      const row = {
+        id,
+        definition,
+        state: 'running',
+        ending: null,
+        active: 0,
+        turn: now,
+        parent,
+        output: null,
+        error: null,
+      }
+      const created = await tx
+        .insertInto('executions')
+        .values({ ...row, workflow: graph.definition.name, input: inputText, created_at: now, ended_at: null })
+        .onConflict(c => c.doNothing())
+        .executeTakeFirst()
+      if (!created.numInsertedOrUpdatedRows) return
+      const ws = new Workspace(this.#store, tx, this.definitions, now)
+      const execution = { ...row, ended_at: null }
+      ws.adopt(execution, input ?? null)
+      await rules.begin({ ws, graph, execution })
+      await ws.save()
     })
-    this.#store.signal(CHANGED, execution)
+    this.#store.signal(CHANGED, id)
   }
+
+  /** One change of one execution, in a transaction of its own. */
+  async #change(id: string, change: (unit: Unit) => Promise<unknown>): Promise<void> {
+    const now = this.#clock.now()
+    let parent: string | null = null
+    await this.#store.transaction(async tx => {
+      const ws = new Workspace(this.#store, tx, this.definitions, now)
+      await ws.lock([id])
+      const execution = ws.execution(id) ?? noExecution(id)
+      parent = execution.parent
+      await change({ ws, graph: await ws.graph(execution), execution })
+      await ws.save()
+    })
+    this.#tell([id, ...parentOf(parent)])
+  }
+
+  /** Record what waits; what arrives meanwhile waits for the next transaction, and shares it. */
+  async #record(): Promise<void> {
+    if (this.#recording) return
+    this.#recording = true
+    try {
+      while (this.#queue.length > 0) {
+        const batch = this.#queue.splice(0, RESULTS_AT_ONCE)
+        try {
+          await this.#recordTogether(batch)
+        } catch (error) {
+          if (batch.length === 1) batch[0]!.reject(error)
+          // One of them may be what is wrong: each for itself.
+          else for (const one of batch) await this.#recordTogether([one]).catch(one.reject)
+        }
+      }
+    } finally {
+      this.#recording = false
+    }
+  }
+
+  async #recordTogether(batch: readonly Completion[]): Promise<void> {
+    const now = this.#clock.now()
+    const changed = new Set<string>()
+    const answers = await this.#store.transaction(async tx => {
+      changed.clear()
+      const ws = new Workspace(this.#store, tx, this.definitions, now)
+      await ws.lock(batch.map(c => c.execution))
+      await this.#preload(ws, batch)
+      const recorded: (() => void)[] = []
+      for (const completion of batch) {
+        const { execution: id, task, attempt, result, resolve, reject } = completion
+        try {
+          const execution = ws.execution(id) ?? noExecution(id)
+          const graph = await ws.graph(execution)
+          if (!graph.tasks.has(readName(task).task)) noTask(task, graph.definition)
+          const taken = await rules.complete({ ws, graph, execution }, task, attempt, result)
+          if (!taken) ws.event({ execution: id, kind: 'completion-ignored', task, attempt, data: result })
+          recorded.push(() => resolve(taken ? 'recorded' : 'ignored'))
+          for (const other of [id, ...parentOf(execution.parent)]) changed.add(other)
+        } catch (error) {
+          if (batch.length > 1) throw error
+          reject(error)
+        }
+      }
+      await ws.save()
+      return recorded
+    })
+    for (const answer of answers) answer()
+    this.#tell(changed)
+  }
+
+  /** Read at once what most results need: their tasks, the tasks they lead to. */
+  async #preload(ws: Workspace, batch: readonly Completion[]): Promise<void> {
+    const keys: { execution: string; name: string }[] = []
+    for (const { execution: id, task: name, result } of batch) {
+      const execution = ws.execution(id)
+      if (!execution) continue
+      keys.push({ execution: id, name })
+      const { task, index } = readName(name)
+      if (index !== undefined) keys.push({ execution: id, name: task })
+      else if (!execution.ending) {
+        const graph = await ws.graph(execution)
+        for (const { target } of graph.tasks.get(task)?.follow[result.outcome] ?? [])
+          keys.push({ execution: id, name: target })
+      }
+    }
+    const distinct = new Map(keys.map(key => [`${key.execution}/${key.name}`, key]))
+    await ws.load([...distinct.values()])
+  }
+
+  #tell(executions: Iterable<string>): void {
+    for (const id of executions) this.#store.signal(CHANGED, id)
+  }
+}
+
+function parentOf(token: string | null): string[] {
+  return token === null ? [] : [token.split('/', 1)[0]!]
+}
+
+export function noExecution(id: string): never {
+  return fail('workflow/unknown-execution', `there is no execution \`${id}\``, {
+    help: 'list the executions to see their ids',
+  })
 }
 
 function noTask(task: string, { name, tasks }: WorkflowDefinition): never {

@@ -92,17 +92,15 @@ tasks:
   a:
     acton: x
     timeout: soon
-    with-items: vm in vms
+    requires: [b]
   b/c: { action: x }
-  d: { action: x, join: 3 }
+  d: { action: x, join: some }
   e: { action: x, retry: { count: -1, dely: 5 } }
 `
     expect(wrong(text).places.sort()).toEqual(
       [
-        'invalid 3:3',
         'invalid 5:14',
         'invalid 8:25',
-        'invalid 9:19',
         'invalid 9:35',
         'task-name 7:3',
         'unknown-word 4:5',
@@ -111,7 +109,6 @@ tasks:
       ].sort(),
     )
     const { printed } = wrong(text)
-    expect(printed).toContain('`action` of task `a` is missing')
     expect(printed).toContain('did you mean `action`?')
     expect(printed).toContain('did you mean `delay`?')
   })

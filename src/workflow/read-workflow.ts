@@ -1,6 +1,7 @@
 import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, type Range } from 'yaml'
 import { DiagnosticError, type Span } from '../diagnostic/index.ts'
 import { checkWorkflow, type DefinitionPath } from './check-workflow.ts'
+import type { ExpressionLanguage } from './expressions.ts'
 import type { WorkflowDefinition } from './types.ts'
 
 /**
@@ -8,7 +9,7 @@ import type { WorkflowDefinition } from './types.ts'
  * workflow's name. `file` is what diagnostics call it.
  * @throws DiagnosticError `workflow/…` with file, line and column
  */
-export function readWorkflow(text: string, file: string): WorkflowDefinition {
+export function readWorkflow(text: string, file: string, language?: ExpressionLanguage): WorkflowDefinition {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true })
   const span = (start: number, end: number): Span => {
@@ -25,9 +26,9 @@ export function readWorkflow(text: string, file: string): WorkflowDefinition {
         help: 'mend the YAML; indentation is by spaces',
       })),
     )
-  const { value, prefix } = unwrap(toPlain(document, file))
+  const { value, real } = unwrap(toPlain(document, file))
   const locate = (path: DefinitionPath, key = false): Span | undefined => {
-    const full = [...prefix, ...path]
+    const full = real(path)
     let range = rangeOf(document.contents, full, key)
     // What is missing is shown at the name of the nearest thing that is there.
     for (let length = full.length - 1; !range && length > 0; length--)
@@ -35,7 +36,7 @@ export function readWorkflow(text: string, file: string): WorkflowDefinition {
     range ??= document.contents?.range ?? [0, 0, 0]
     return span(range[0], range[1])
   }
-  return checkWorkflow(value, locate).definition
+  return checkWorkflow(value, locate, language).definition
 }
 
 /** Aliases that multiply without end are refused by the library; its words for it are good enough. */
@@ -54,15 +55,24 @@ function toPlain(document: { toJS(): unknown }, file: string): unknown {
   }
 }
 
-/** Mistral's form, `{ version, NAME: { tasks } }`, as ours, and where the definition is in the document. */
-function unwrap(value: unknown): { value: unknown; prefix: DefinitionPath } {
-  if (isObject(value) && !('tasks' in value)) {
-    const { version: _, ...rest } = value
-    const [only, ...more] = Object.entries(rest)
-    if (only && more.length === 0 && isObject(only[1]) && 'tasks' in only[1])
-      return { value: { name: only[0], ...only[1] }, prefix: [only[0]] }
+/**
+ * Mistral's forms as ours, and where the parts are in the document: `{ version, NAME: { tasks } }`; with several names the first is
+ * the workflow, and the others are those it may call.
+ */
+function unwrap(value: unknown): { value: unknown; real: (path: DefinitionPath) => DefinitionPath } {
+  const same = { value: value ?? {}, real: (path: DefinitionPath) => path }
+  if (!isObject(value) || 'tasks' in value) return same
+  const { version: _, ...rest } = value
+  const [first, ...others] = Object.entries(rest)
+  if (!first || ![first, ...others].every(([, w]) => isObject(w) && 'tasks' in w)) return same
+  return {
+    value: {
+      name: first[0],
+      ...(first[1] as object),
+      ...(others.length > 0 && { workflows: Object.fromEntries(others) }),
+    },
+    real: path => (path[0] === 'workflows' ? path.slice(1) : [first[0], ...path]),
   }
-  return { value: value ?? {}, prefix: [] }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,10 +1,12 @@
 import { DiagnosticError, fail } from '../diagnostic/index.ts'
 import type { Store } from '../store/index.ts'
-import { CLAIM_BATCH, type Claim, ClaimDesk, claimKey } from './claims.ts'
+import { type Claim, ClaimDesk, claimKey } from './claims.ts'
 import { systemClock } from './clock.ts'
-import { CHANGED } from './engine.ts'
-import { noExecution } from './records.ts'
-import type { Action, ActionAnswer, Clock, ExecutionView, Runner, TaskResult, WorkflowEngine } from './types.ts'
+import { CHANGED, coreOf, type EngineCore, noExecution } from './engine.ts'
+import type { WorkflowGraph } from './graph.ts'
+import { createHeartbeats, type Heartbeats } from './heartbeats.ts'
+import { perform, tokenToAsk } from './perform.ts'
+import type { Action, Clock, ExecutionView, Runner, TaskResult, WorkflowDefinition, WorkflowEngine } from './types.ts'
 import { showExecution } from './views.ts'
 import { isGone, nameWorker } from './worker-name.ts'
 
@@ -12,12 +14,14 @@ export interface RunnerOptions {
   readonly clock?: Clock
   /** Actions carried out at once; delegates that were sent do not count. Default 10. */
   readonly concurrency?: number
-  /** Milliseconds a runner may be silent before others take over what it holds. Default 30,000. */
+  /** Milliseconds a runner may be silent before others take over what it holds; the same for all on one database. Default 30,000. */
   readonly leaseMs?: number
   /** Milliseconds between polls of one delegate. Default 1,000. */
   readonly pollMs?: number
   /** Milliseconds after which the database is looked at though nothing was heard: other processes do not signal. Default 1,000. */
   readonly idleMs?: number
+  /** Polls of one delegate that may throw in a row before its try has failed; the waits between them double. Default 12. */
+  readonly pollFaults?: number
   /** Told of faults that are survived: the database away, an action's `poll` that throws. */
   readonly onFault?: (error: unknown) => void
 }
@@ -53,13 +57,15 @@ interface Waiter {
 class TaskRunner implements Runner {
   readonly #store: Store
   readonly #engine: WorkflowEngine
+  readonly #core: EngineCore
   readonly #actions: Readonly<Record<string, Action>>
   readonly #options: Required<RunnerOptions>
   readonly #desk: ClaimDesk
   readonly #worker = nameWorker()
-  /** Tries carried out by this runner now, and the polls. */
+  readonly #hearts: Heartbeats
+  /** Tries carried out by this runner now, and what is asked and looked after. */
   readonly #running = new Map<string, Promise<void>>()
-  readonly #polling = new Map<string, Promise<void>>()
+  readonly #asking = new Map<string, Promise<void>>()
   readonly #waiters = new Map<string, Waiter[]>()
   /** Executions that were heard to change and that somebody waits for. */
   readonly #changed = new Set<string>()
@@ -68,26 +74,32 @@ class TaskRunner implements Runner {
   readonly #pauses = new Set<() => void>()
   #step: Promise<void> | undefined
   #again = false
-  /** At the start and when idle: another runner of this machine may have died. */
-  #lookForGone = true
+  /** When the others were looked at last. */
+  #lookedAt: number | undefined
+  /** A claim may have been made that this runner never heard of. */
+  #doubt = false
   #stopped = false
   #faults = 0
   #cancelTimer: (() => void) | undefined
-  #cancelRenewal: (() => void) | undefined
+  #cancelBeat: (() => void) | undefined
 
   constructor(store: Store, engine: WorkflowEngine, actions: Readonly<Record<string, Action>>, options: RunnerOptions) {
     this.#store = store
     this.#engine = engine
     this.#actions = actions
+    const clock = options.clock ?? systemClock
     this.#options = {
-      clock: options.clock ?? systemClock,
+      clock,
       concurrency: options.concurrency ?? 10,
       leaseMs: options.leaseMs ?? 30_000,
       pollMs: options.pollMs ?? 1000,
       idleMs: options.idleMs ?? 1000,
+      pollFaults: options.pollFaults ?? 12,
       onFault: options.onFault ?? (() => {}),
     }
-    this.#desk = new ClaimDesk(store)
+    this.#core = coreOf(engine, store, clock)
+    this.#desk = new ClaimDesk(store, this.#core.definitions)
+    this.#hearts = createHeartbeats(store, clock, this.#worker.name, this.#options.leaseMs, isGone)
     this.#unsubscribe = store.onSignal(CHANGED, id => {
       if (this.#waiters.has(id)) this.#changed.add(id)
       this.wake()
@@ -109,9 +121,11 @@ class TaskRunner implements Runner {
     this.#cancelTimer?.()
     for (const end of [...this.#pauses]) end()
     await this.#step
-    await Promise.all([...this.#running.values(), ...this.#polling.values()])
-    this.#cancelRenewal?.()
+    await Promise.all([...this.#running.values(), ...this.#asking.values()])
+    this.#cancelBeat?.()
     this.#worker.retire()
+    // A runner that says goodbye leaves nothing behind; if the database is away, the others find out by themselves.
+    await this.#hearts.retire().catch(this.#options.onFault)
     this.#rejectWaiters(stopped())
   }
 
@@ -131,6 +145,7 @@ class TaskRunner implements Runner {
     try {
       while (this.#again && !this.#stopped) {
         this.#again = false
+        await this.#lookAround()
         await this.#claim()
         await this.#settle()
       }
@@ -141,84 +156,122 @@ class TaskRunner implements Runner {
       if (next !== undefined) wait = Math.min(wait, next - now)
       this.#faults = 0
     } catch (error) {
+      this.#doubt = true
+      this.#again = false
       this.#options.onFault(error)
       if (!isPassing(error)) this.#rejectWaiters(error)
-      wait = Math.min(RETRY_LIMIT_MS, RETRY_MS * 2 ** this.#faults++)
+      wait = Math.min(RETRY_LIMIT_MS, RETRY_MS * 2 ** Math.min(this.#faults++, 20))
     }
     if (this.#stopped) return
     this.#cancelTimer = this.#options.clock.after(wait, () => {
-      this.#lookForGone = true
       for (const id of this.#waiters.keys()) this.#changed.add(id)
       this.wake()
     })
   }
 
+  /** Now and then: does anybody hold what he does not work on? */
+  async #lookAround(): Promise<void> {
+    const { clock, idleMs } = this.#options
+    const now = clock.now()
+    if (this.#doubt) {
+      await this.#desk.release(this.#worker.name, now, key => this.#running.has(key))
+      this.#doubt = false
+    }
+    if (this.#lookedAt === undefined) await this.#desk.mendTimes(now)
+    else if (now - this.#lookedAt < idleMs) return
+    this.#lookedAt = now
+    for (const worker of await this.#hearts.silent(await this.#desk.holders())) await this.#desk.release(worker, now)
+  }
+
   async #claim(): Promise<void> {
     const { clock, leaseMs, pollMs, concurrency } = this.#options
-    const now = clock.now()
-    if (this.#lookForGone) await this.#desk.release(isGone, now)
-    this.#lookForGone = false
-    const claims = await this.#desk.take({
-      now,
+    const free = concurrency - this.#running.size
+    const { claims, more } = await this.#desk.take({
+      now: clock.now(),
       worker: this.#worker.name,
       leaseMs,
       pollMs,
-      free: concurrency - this.#running.size,
-      isMine: key => this.#running.has(key),
+      free,
       canPoll: action => this.#action(action)?.poll !== undefined,
     })
     for (const claim of claims) {
       if (claim.kind === 'run') this.#keep(this.#running, claim, this.#run(claim))
-      else if (claim.kind === 'poll') this.#poll(claim)
+      else if (!this.#asking.has(claimKey(claim))) this.#keep(this.#asking, claim, this.#attend(claim))
     }
-    // After the others: recording may fail, and what was claimed must be under way by then.
-    for (const claim of claims) if (claim.kind === 'timeout') await this.#timeOut(claim)
-    if (claims.length >= CLAIM_BATCH) this.#again = true
-    this.#renewLater()
+    if (more) this.#again = true
+    this.#beatLater()
   }
 
   async #run(claim: Claim): Promise<void> {
-    const answer = await this.#perform(claim)
+    const performed = await perform(this.#store, claim, name => this.#action(name))
+    const { execution, task, attempt } = claim
     await this.#untilRecorded(async () => {
-      if (answer !== 'later') return this.#complete(claim, answer)
+      if (performed.kind === 'items') return this.#core.expand(execution, task, attempt, performed.items)
+      if (performed.kind === 'child') {
+        const definition = subWorkflow(claim.graph, performed.workflow)
+        await this.#core.startChild(definition, performed.input, childOf(claim), claimKey(claim))
+        return this.#desk.delegate(claim, this.#worker.name, 0, this.#options.clock.now())
+      }
+      if (performed.answer !== 'later') return this.#complete(claim, performed.answer)
       const { clock, pollMs } = this.#options
-      const now = clock.now()
       const polled = this.#action(claim.action)?.poll !== undefined
-      await this.#desk.delegate(claim, this.#worker.name, polled ? now + pollMs : null, now)
+      await this.#desk.delegate(claim, this.#worker.name, polled ? pollMs : null, clock.now())
+    }, claim)
+  }
+
+  /** Everything but the action itself. */
+  #attend(claim: Claim): Promise<void> {
+    const { execution, task, attempt } = claim
+    if (claim.kind === 'poll') return this.#poll(claim)
+    if (claim.kind === 'child') return this.#untilRecorded(() => this.#follow(claim))
+    if (claim.kind === 'proceed') return this.#untilRecorded(() => this.#core.proceed(execution, task, attempt))
+    return this.#untilRecorded(async () => {
+      await this.#complete(claim, {
+        outcome: 'error',
+        error: `timed out after ${claim.timeout} s`,
+        unsure: true,
+      })
+      // An action that hangs must not hold its place for ever; what it says later is recorded and changes nothing.
+      this.#running.delete(claimKey(claim))
     })
   }
 
-  async #perform(claim: Claim): Promise<ActionAnswer> {
-    const action = this.#action(claim.action)
-    if (!action)
-      return { outcome: 'error', error: `no action is registered under \`${claim.action}\``, retryable: false }
-    const { execution, task, attempt, executionInput } = claim
+  async #poll(claim: Claim): Promise<void> {
+    let result: TaskResult | 'running' | undefined
     try {
-      return await action.run(claim.input, { execution, task, attempt, token: claimKey(claim), executionInput })
+      result = await this.#action(claim.action)?.poll?.(tokenToAsk(claim))
     } catch (error) {
-      return { outcome: 'error', error: error instanceof Error ? error.message : String(error) }
+      // Not an answer: the cloud may be away for a while. But not for ever.
+      this.#options.onFault(error)
+      const faults = claim.faults + 1
+      if (faults < this.#options.pollFaults) return this.#untilRecorded(() => this.#desk.setFaults(claim, faults))
+      const text = error instanceof Error ? error.message : String(error)
+      result = { outcome: 'error', error: `can't be asked for its result: ${text}`, unsure: true }
     }
+    if (result && result !== 'running') {
+      const last = result
+      await this.#untilRecorded(() => this.#complete(claim, last))
+    } else if (claim.faults > 0) await this.#untilRecorded(() => this.#desk.setFaults(claim, 0))
   }
 
-  #poll(claim: Claim): void {
-    if (this.#polling.has(claimKey(claim))) return
-    const ask = async () => {
-      let result: TaskResult | undefined
-      try {
-        result = await this.#action(claim.action)?.poll?.(claimKey(claim))
-      } catch (error) {
-        // Not an answer: the cloud may be away for a while. The deadline ends it.
-        this.#options.onFault(error)
-      }
-      if (result) await this.#untilRecorded(() => this.#complete(claim, result))
+  /** Bring parent and sub-workflow together: a result one way, pause and cancel the other. */
+  async #follow(claim: Claim): Promise<void> {
+    const id = childOf(claim)
+    const query = this.#store.db.selectFrom('executions').select(['state', 'ending', 'output', 'error'])
+    const child = await query.where('id', '=', id).executeTakeFirst()
+    if (!child || child.state === 'rolling-back') return
+    if (child.state === 'succeeded') {
+      const data = child.output === null ? {} : { data: JSON.parse(child.output) as unknown }
+      return this.#complete(claim, { outcome: 'success', ...data })
     }
-    this.#keep(this.#polling, claim, ask())
-  }
-
-  async #timeOut(claim: Claim): Promise<void> {
-    await this.#complete(claim, { outcome: 'error', error: `timed out after ${claim.timeout} s` })
-    // An action that hangs must not hold its place for ever; what it says later is recorded and changes nothing.
-    this.#running.delete(claimKey(claim))
+    if (child.state !== 'running' && child.state !== 'paused') {
+      const error = `the sub-workflow \`${id}\` ${child.state === 'cancelled' ? 'was cancelled' : `failed: ${child.error ?? child.state}`}`
+      return this.#complete(claim, { outcome: 'error', error })
+    }
+    if (claim.parentEnding !== null) {
+      if (child.ending === null) await this.#core.cancel(id)
+    } else if (claim.parentState === 'paused' && child.state === 'running') await this.#core.pause(id)
+    else if (claim.parentState === 'running' && child.state === 'paused') await this.#core.resume(id)
   }
 
   async #complete({ execution, task, attempt }: Claim, result: TaskResult): Promise<void> {
@@ -234,13 +287,21 @@ class TaskRunner implements Runner {
     }
   }
 
-  /** Keep what an action answered until the database takes it. When that never comes, the try is taken over with its token. */
-  async #untilRecorded(write: () => Promise<void>): Promise<void> {
+  /** Keep what is to be written until the database takes it. When that never comes, the try is taken over with its token. */
+  async #untilRecorded(write: () => Promise<void>, claim?: Claim): Promise<void> {
     for (let wait = RETRY_MS; ; wait = Math.min(RETRY_LIMIT_MS, wait * 2)) {
       try {
         return await write()
       } catch (error) {
         this.#options.onFault(error)
+        if (claim && error instanceof DiagnosticError && error.diagnostics.every(d => d.code.startsWith('workflow/'))) {
+          // What was to be written is wrong, and will be so the next time: a wrong input for a sub-workflow, for example.
+          const refused: TaskResult = { outcome: 'error', error: error.message, retryable: false }
+          const failed = claim
+          write = () => this.#complete(failed, refused)
+          claim = undefined
+          continue
+        }
         if (!isPassing(error)) this.#rejectWaiters(error)
       }
       if (this.#stopped) return
@@ -250,23 +311,21 @@ class TaskRunner implements Runner {
 
   #keep(where: Map<string, Promise<void>>, claim: Claim, work: Promise<void>): void {
     const key = claimKey(claim)
-    const kept = work.finally(() => {
+    const kept = work.catch(this.#options.onFault).finally(() => {
       if (where.get(key) === kept) where.delete(key)
       this.wake()
     })
     where.set(key, kept)
   }
 
-  #renewLater(): void {
-    if (this.#cancelRenewal || this.#running.size === 0) return
-    const { clock, leaseMs } = this.#options
-    this.#cancelRenewal = clock.after(leaseMs / 3, () => {
-      this.#cancelRenewal = undefined
-      if (this.#running.size === 0) return
-      void this.#desk
-        .renew(this.#worker.name, clock.now() + leaseMs)
-        .catch(this.#options.onFault)
-        .then(() => this.#renewLater())
+  /** As long as something is held, the heart beats; by a timer of its own, whatever else goes on. */
+  #beatLater(): void {
+    if (this.#cancelBeat || this.#running.size === 0) return
+    const { clock, leaseMs, onFault } = this.#options
+    void this.#hearts.beat().catch(onFault)
+    this.#cancelBeat = clock.after(leaseMs / 3, () => {
+      this.#cancelBeat = undefined
+      this.#beatLater()
     })
   }
 
@@ -288,7 +347,8 @@ class TaskRunner implements Runner {
         ])
         .where('id', '=', id)
         .executeTakeFirst()
-      if (row && (row.state === 'running' || (row.state === 'paused' && Number(row.running) > 0))) continue
+      if (row && (row.state === 'running' || row.state === 'rolling-back')) continue
+      if (row?.state === 'paused' && Number(row.running) > 0) continue
       const waiters = this.#waiters.get(id) ?? []
       this.#waiters.delete(id)
       try {
@@ -306,7 +366,8 @@ class TaskRunner implements Runner {
     for (const waiter of all) waiter.reject(error)
   }
 
-  #action(name: string): Action | undefined {
+  #action(name: string | undefined): Action | undefined {
+    if (name === undefined) return undefined
     return Object.hasOwn(this.#actions, name) ? this.#actions[name] : undefined
   }
 
@@ -323,10 +384,33 @@ class TaskRunner implements Runner {
   }
 }
 
+const subWorkflows = new WeakMap<WorkflowGraph, Map<string, WorkflowDefinition>>()
+
+/** A sub-workflow's definition, with those it may call; the same object each time, as it is checked once. */
+function subWorkflow(graph: WorkflowGraph, name: string): WorkflowDefinition {
+  const known = subWorkflows.get(graph) ?? new Map<string, WorkflowDefinition>()
+  subWorkflows.set(graph, known)
+  let definition = known.get(name)
+  if (!definition) {
+    const { workflows } = graph.definition
+    const own = workflows![name]!
+    definition = { ...own, workflows: { ...workflows, ...own.workflows } }
+    known.set(name, definition)
+  }
+  return definition
+}
+
+/** The id of the sub-workflow a try starts; the same after a crash. */
+function childOf({ execution, task, attempt }: Claim): string {
+  return `${execution}.${task}.${attempt}`
+}
+
 /** A fault that goes away by itself. */
 function isPassing(error: unknown): boolean {
-  return error instanceof DiagnosticError && error.diagnostics.every(d => d.code === 'store/locked')
+  return error instanceof DiagnosticError && error.diagnostics.every(d => PASSING.has(d.code))
 }
+
+const PASSING: ReadonlySet<string> = new Set(['store/locked', 'store/away'])
 
 function stopped(): DiagnosticError {
   try {

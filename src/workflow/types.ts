@@ -1,38 +1,93 @@
 /**
- * A workflow in Mistral v2's words, as far as it goes now: tasks with an action, direct transitions, join, retry, timeout.
- * Written as YAML (`readWorkflow`) or built in code. Tasks that no transition leads to are the first to run.
+ * A workflow in Mistral v2's words. Written as YAML (`readWorkflow`) or built in code. Tasks that no transition leads to are the
+ * first to run. Where a value may be an expression, it is a text with `<% … %>`.
  */
 export interface WorkflowDefinition {
   readonly name: string
+  /** Names of the input's values; `{ name: default }` for one that may be left out. Absent: any input is taken. */
+  readonly input?: readonly (string | Readonly<Record<string, unknown>>)[]
+  /** Values to begin with, by name. */
+  readonly vars?: Readonly<Record<string, unknown>>
+  /** What the execution gives when it succeeds. */
+  readonly output?: unknown
+  /** Names of inputs and variables that are never shown. */
+  readonly secrets?: readonly string[]
   readonly tasks: Readonly<Record<string, TaskDefinition>>
+  /** Sub-workflows, by the names by which tasks call them. */
+  readonly workflows?: Readonly<Record<string, WorkflowDefinition>>
 }
+
+/** A task's name or a command (`fail`, `succeed`, `pause`, `noop`); with a guard, it is taken only if that is true. */
+export type Transition = string | Readonly<Record<string, unknown>>
 
 export interface TaskDefinition {
-  /** Name of a registered action. */
-  readonly action: string
+  /** Name of a registered action. Neither this nor `workflow`: the task does nothing, successfully. */
+  readonly action?: string
+  /** Name of a sub-workflow. */
+  readonly workflow?: string
   readonly input?: Readonly<Record<string, unknown>>
-  readonly 'on-success'?: readonly string[]
-  /** A failure that leads nowhere (neither this nor `on-complete` names a task) makes the execution fail. */
-  readonly 'on-error'?: readonly string[]
-  readonly 'on-complete'?: readonly string[]
-  /** `all`: start when every inbound transition was taken. Default: the first inbound transition starts it. */
-  readonly join?: 'all'
-  readonly retry?: {
-    /** Tries after the first. */
-    readonly count: number
-    /** Seconds before the first retry. */
-    readonly delay: number
-    /** Each further delay is this many times the last. Default 1. */
-    readonly backoff?: number
-  }
-  /** Seconds from start of one try to its end; past it the try has failed. */
+  readonly publish?: Readonly<Record<string, unknown>>
+  readonly 'publish-on-error'?: Readonly<Record<string, unknown>>
+  readonly 'on-success'?: readonly Transition[]
+  /** A failure from which no transition is taken makes the execution fail. */
+  readonly 'on-error'?: readonly Transition[]
+  readonly 'on-complete'?: readonly Transition[]
+  /** How many inbound transitions start it. Default: the first. */
+  readonly join?: 'all' | 'one' | number
+  /** `NAME in <% list %>`, or several that go side by side: the action runs once for each item. */
+  readonly 'with-items'?: string | readonly string[]
+  /** Items at once. */
+  readonly concurrency?: number
+  /** Whether results are kept. Default true. */
+  readonly 'keep-result'?: boolean
+  /** Of a task with items: of each item. */
+  readonly retry?: RetryDefinition
+  /** Seconds from start of one try (of an item) to its end; past it the try has failed. */
   readonly timeout?: number
+  /** Seconds. */
+  readonly 'wait-before'?: number
+  readonly 'wait-after'?: number
+  /** True, or an expression. */
+  readonly 'pause-before'?: boolean | string
+  /** An expression: a success of which it is true is a failure. */
+  readonly 'fail-on'?: string
+  /** What undoes the task when the execution is rolled back. Sees the task's `result`. */
+  readonly compensation?: CompensationDefinition
 }
 
-export type ExecutionState = 'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled'
+export interface RetryDefinition {
+  /** Tries after the first. */
+  readonly count: number
+  /** Seconds before the first retry. Default 0. */
+  readonly delay?: number
+  /** Each further delay is this many times the last. Default 1. */
+  readonly backoff?: number
+  /** Longest delay, in seconds. */
+  readonly 'max-delay'?: number
+  /** An expression: try again though the try succeeded. */
+  readonly 'continue-on'?: string
+  /** An expression: do not try again though the try failed. */
+  readonly 'break-on'?: string
+}
+
+export type CompensationDefinition = Pick<TaskDefinition, 'input' | 'retry' | 'timeout'> & { readonly action: string }
+
+export type ExecutionState =
+  | 'running'
+  | 'paused'
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  /** Compensations run, in reverse order. */
+  | 'rolling-back'
+  | 'rolled-back'
+
+/** What an execution will be once what still runs of it has ended. */
+export type Ending = 'failed' | 'cancelled' | 'succeeded'
+
 /**
- * `waiting`: not reached yet, a join not yet complete, or a retry not yet due. `ready`: queued. `running`: claimed, or a delegate
- * not yet answered. `skipped`: the execution ended without it.
+ * `waiting`: not reached yet, a join not yet complete, or a wait or retry not yet due. `ready`: queued. `running`: claimed, or a
+ * delegate not yet answered. `skipped`: the execution ended without it.
  */
 export type TaskState = 'waiting' | 'ready' | 'running' | 'succeeded' | 'failed' | 'skipped'
 
@@ -44,6 +99,8 @@ export interface TaskResult {
   readonly error?: string
   /** On error: whether a retry may help. Default true. */
   readonly retryable?: boolean
+  /** On error: the try may still go on outside; it is asked about before another is sent. */
+  readonly unsure?: boolean
 }
 
 export interface ExecutionSummary {
@@ -51,15 +108,21 @@ export interface ExecutionSummary {
   readonly workflow: string
   readonly state: ExecutionState
   /** Decided already, but tasks still run: it will be this when they have ended. Nothing new starts. */
-  readonly ending?: 'failed' | 'cancelled'
+  readonly ending?: Ending
+  /** Token of the task it is a sub-workflow of. */
+  readonly parent?: string
   /** Milliseconds since 1970. */
   readonly createdAt: number
   readonly endedAt?: number
 }
 
 export interface ExecutionView extends ExecutionSummary {
+  /** What is secret in it is masked. */
   readonly input: unknown
-  /** All tasks of the definition, in its order. */
+  readonly output?: unknown
+  readonly variables: Readonly<Record<string, unknown>>
+  readonly error?: string
+  /** All tasks of the definition, in its order, then the compensations that were begun, named `~TASK`. */
   readonly tasks: readonly TaskView[]
 }
 
@@ -70,6 +133,8 @@ export interface TaskView {
   readonly state: TaskState
   /** 1 for the first try; 0 when it was not reached. */
   readonly attempt: number
+  /** Of a task with items. */
+  readonly items?: { readonly total: number; readonly done: number; readonly failed: number }
   /** Milliseconds since 1970, of the last try. */
   readonly startedAt?: number
   readonly endedAt?: number
@@ -96,10 +161,15 @@ export type HistoryKind =
   | 'execution-ending'
   /** Data: `{ state }`. */
   | 'execution-ended'
+  /** It goes on where it failed. */
+  | 'execution-retried'
+  | 'rollback-started'
   | 'task-started'
   /** The claim of a silent runner was taken over; the try goes on with the same token. */
   | 'task-taken-over'
   | 'task-delegated'
+  /** Data: `{ items }`. */
+  | 'task-expanded'
   | 'task-succeeded'
   /** Data: `{ error }`. */
   | 'task-failed'
@@ -108,20 +178,28 @@ export type HistoryKind =
   /** A second, late or unexpected result that changed nothing. Data: the result. */
   | 'completion-ignored'
 
+export type Recorded = 'recorded' | 'ignored'
+
 /**
- * The lazy engine: passive, no memory of its own. `start` and `taskComplete` are one database transaction each, as are the three
- * that hold an execution back; nothing else changes an execution. Everything else is built on top.
+ * The lazy engine: passive, no memory of its own. `start` and `taskComplete` are one database transaction each, as are those that
+ * hold an execution back or set it going again; nothing else changes an execution. Everything else is built on top.
  */
 export interface WorkflowEngine {
   /** Create an execution and queue its first tasks. `id` given twice creates one execution. */
   start(definition: WorkflowDefinition, input: unknown, id?: string): Promise<string>
   /** Record one result and queue what became ready. A second completion of the same try changes nothing and says so. */
-  taskComplete(execution: string, task: string, attempt: number, result: TaskResult): Promise<'recorded' | 'ignored'>
+  taskComplete(execution: string, task: string, attempt: number, result: TaskResult): Promise<Recorded>
+  /** The same for those who know a try by its token only: webhooks. */
+  completeByToken(token: string, result: TaskResult): Promise<Recorded>
   /** Start nothing new until `resume`; what runs goes on. Pausing twice, or what has ended, changes nothing; so with the others. */
   pause(execution: string): Promise<void>
   resume(execution: string): Promise<void>
   /** Start nothing new, ever; `cancelled` once what runs has ended. */
   cancel(execution: string): Promise<void>
+  /** Let a failed or cancelled execution go on: what failed is tried again, what was skipped is queued. */
+  retry(execution: string): Promise<void>
+  /** Run the compensations of a failed or cancelled execution, one after the other, what ended last first. */
+  rollback(execution: string): Promise<void>
 }
 
 /** What an action says: a result at once, or `later` (a delegate, whose token is `${execution}/${task}/${attempt}`). */
@@ -138,10 +216,13 @@ export interface ActionContext {
 }
 
 export interface Action {
-  /** Must be safe to call again with the same token: it is, after a crash. */
+  /** Must be safe to call again with the same token: it is, after a crash, unless `poll` knows what became of it. */
   run(input: Readonly<Record<string, unknown>>, context: ActionContext): Promise<ActionAnswer>
-  /** For delegates: asked about unanswered tries; undefined when not known yet. */
-  poll?(token: string): Promise<TaskResult | undefined>
+  /**
+   * What became of a try: its result, `running`, or undefined when nothing is known of it. Asked about unanswered delegates, and
+   * before an action that may have been sent is sent again.
+   */
+  poll?(token: string): Promise<TaskResult | 'running' | undefined>
 }
 
 /** Carries executions out: claims ready tasks, runs their actions, polls delegates, minds deadlines and dead runners. */

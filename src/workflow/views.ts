@@ -1,6 +1,10 @@
-import type { Store } from '../store/index.ts'
-import { Definitions, noExecution } from './records.ts'
+import type { Store, StoreTransaction } from '../store/index.ts'
+import { Definitions } from './definitions.ts'
+import { noExecution } from './engine.ts'
+import { readName } from './names.ts'
+import { createMasker, type Masker } from './secrets.ts'
 import type {
+  Ending,
   ExecutionState,
   ExecutionSummary,
   ExecutionView,
@@ -8,32 +12,61 @@ import type {
   HistoryKind,
   TaskState,
   TaskView,
+  WorkflowDefinition,
 } from './types.ts'
+import type { TaskRow } from './workspace.ts'
+
+const definitions = new Definitions()
 
 /** @throws DiagnosticError `workflow/unknown-execution` */
 export async function showExecution(store: Store, id: string): Promise<ExecutionView> {
   return store.transaction(async tx => {
-    const row = await tx.selectFrom('executions').selectAll().where('id', '=', id).executeTakeFirst()
-    if (!row) return noExecution(id)
-    const { definition } = await new Definitions().read(tx, row.definition)
-    const rows = await tx.selectFrom('tasks').selectAll().where('execution', '=', id).execute()
+    const { row, definition, variables, mask } = await readExecution(tx, id)
+    const rows = await tx
+      .selectFrom('tasks')
+      .selectAll()
+      .where('execution', '=', id)
+      .where('item', 'is', null)
+      .orderBy('started_at')
+      .execute()
     const byName = new Map(rows.map(r => [r.name, r]))
-    const tasks = Object.keys(definition.tasks).map((name): TaskView => {
+    const undone = rows.filter(r => readName(r.name).undo)
+    const names = [...Object.keys(definition.tasks), ...undone.map(r => r.name)]
+    const tasks = names.map((name): TaskView => {
       const task = byName.get(name)
-      if (!task) return { id: `${id}/${name}`, name, state: row.ended_at === null ? 'waiting' : 'skipped', attempt: 0 }
-      return {
-        id: `${id}/${name}`,
-        name,
-        state: task.state as TaskState,
-        attempt: task.attempt,
-        ...(task.started_at !== null && { startedAt: task.started_at }),
-        ...(task.ended_at !== null && { endedAt: task.ended_at }),
-        ...(task.result !== null && { result: JSON.parse(task.result) as unknown }),
-        ...(task.error !== null && { error: task.error }),
-      }
+      const ended = row.ended_at !== null
+      if (!task || task.attempt === 0)
+        return { id: `${id}/${name}`, name, state: ended ? 'skipped' : 'waiting', attempt: 0 }
+      return taskView(id, task)
     })
-    return { ...summary(row), input: JSON.parse(row.input) as unknown, tasks }
+    return mask({
+      ...summary(row),
+      input: JSON.parse(row.input) as unknown,
+      ...(row.output !== null && { output: JSON.parse(row.output) as unknown }),
+      ...(row.error !== null && { error: row.error }),
+      variables,
+      tasks,
+    })
   })
+}
+
+/** The definition an execution follows. */
+export async function readDefinition(store: Store, id: string): Promise<WorkflowDefinition> {
+  return store.transaction(async tx => (await readExecution(tx, id)).definition)
+}
+
+function taskView(id: string, task: TaskRow): TaskView {
+  return {
+    id: `${id}/${task.name}`,
+    name: task.name,
+    state: task.state === 'held' ? 'ready' : (task.state as TaskState),
+    attempt: task.attempt,
+    ...(task.total !== null && { items: { total: task.total, done: task.done!, failed: task.bad! } }),
+    ...(task.started_at !== null && { startedAt: task.started_at }),
+    ...(task.ended_at !== null && { endedAt: task.ended_at }),
+    ...(task.result !== null && { result: JSON.parse(task.result) as unknown }),
+    ...(task.error !== null && { error: task.error }),
+  }
 }
 
 /** The newest first. */
@@ -43,7 +76,7 @@ export async function listExecutions(
 ): Promise<ExecutionSummary[]> {
   let query = store.db
     .selectFrom('executions')
-    .select(['id', 'workflow', 'state', 'ending', 'created_at', 'ended_at'])
+    .select(['id', 'workflow', 'state', 'ending', 'parent', 'created_at', 'ended_at'])
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
     .limit(options.limit ?? 100)
@@ -53,14 +86,29 @@ export async function listExecutions(
 
 /** Everything that happened to an execution, oldest first. */
 export async function readHistory(store: Store, id: string): Promise<HistoryEvent[]> {
-  const rows = await store.db.selectFrom('events').selectAll().where('execution', '=', id).orderBy('id').execute()
-  return rows.map(row => ({
-    kind: row.kind as HistoryKind,
-    at: row.happened_at,
-    ...(row.task !== null && { task: row.task }),
-    ...(row.attempt !== null && { attempt: row.attempt }),
-    ...(row.data !== null && { data: JSON.parse(row.data) as unknown }),
-  }))
+  return store.transaction(async tx => {
+    const exists = await tx.selectFrom('executions').select('id').where('id', '=', id).executeTakeFirst()
+    if (!exists) return []
+    const { mask } = await readExecution(tx, id)
+    const rows = await tx.selectFrom('events').selectAll().where('execution', '=', id).orderBy('id').execute()
+    return rows.map(row => ({
+      kind: row.kind as HistoryKind,
+      at: row.happened_at,
+      ...(row.task !== null && { task: row.task }),
+      ...(row.attempt !== null && { attempt: row.attempt }),
+      ...(row.data !== null && { data: mask(JSON.parse(row.data) as unknown) }),
+    }))
+  })
+}
+
+async function readExecution(tx: StoreTransaction, id: string) {
+  const row = await tx.selectFrom('executions').selectAll().where('id', '=', id).executeTakeFirst()
+  if (!row) return noExecution(id)
+  const { definition } = await definitions.read(tx, row.definition)
+  const found = await tx.selectFrom('variables').select(['name', 'value']).where('execution', '=', id).execute()
+  const variables = Object.fromEntries(found.map(v => [v.name, JSON.parse(v.value) as unknown]))
+  const mask: Masker = createMasker(definition, [JSON.parse(row.input), variables, definition.vars])
+  return { row, definition, variables, mask }
 }
 
 function summary(row: {
@@ -68,6 +116,7 @@ function summary(row: {
   workflow: string
   state: string
   ending: string | null
+  parent: string | null
   created_at: number
   ended_at: number | null
 }): ExecutionSummary {
@@ -75,7 +124,8 @@ function summary(row: {
     id: row.id,
     workflow: row.workflow,
     state: row.state as ExecutionState,
-    ...(row.ending !== null && { ending: row.ending as 'failed' | 'cancelled' }),
+    ...(row.ending !== null && { ending: row.ending as Ending }),
+    ...(row.parent !== null && { parent: row.parent }),
     createdAt: row.created_at,
     ...(row.ended_at !== null && { endedAt: row.ended_at }),
   }

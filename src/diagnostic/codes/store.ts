@@ -46,4 +46,19 @@ export const storeCodes = {
     why: 'Another process held its transaction open for longer than this one waits.',
     mend: 'End the other process, or try again when it is done.',
   },
+  'store/away': {
+    title: 'database does not answer',
+    why: 'The server is down, can not be reached, or has no connection left.',
+    mend: 'See that the server runs and can be reached; what was recorded is not lost.',
+  },
+  'store/refused': {
+    title: 'database refuses the connection',
+    why: 'The server does not know the user, the password or the database.',
+    mend: 'Correct the URL, or give the user the right.',
+  },
+  'store/url': {
+    title: 'URL of no database',
+    why: 'Only PostgreSQL is reached by a URL.',
+    mend: 'Write `postgres://user:password@host:5432/database`, or give a file instead.',
+  },
 } satisfies Record<string, CodeDoc>

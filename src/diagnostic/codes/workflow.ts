@@ -23,8 +23,8 @@ export const workflowCodes = {
   },
   'workflow/task-name': {
     title: 'name that can not name a task',
-    why: 'Names are parts of tokens and are shown as one word.',
-    mend: 'Use a name without blanks and slashes, of at most 200 characters.',
+    why: 'Names are parts of tokens, are shown as one word, and can not be commands.',
+    mend: 'Use a name without blanks, slashes, brackets and a leading `~`, of at most 200 characters.',
   },
   'workflow/unknown-task': {
     title: 'transition to an unknown task',
@@ -70,5 +70,45 @@ export const workflowCodes = {
     title: 'runner stopped',
     why: 'The process was asked to end while an execution was going on.',
     mend: 'Start a runner on the same database: the execution goes on where it was.',
+  },
+  'workflow/join-too-many': {
+    title: 'join that can never be complete',
+    why: 'The task waits for more tasks than lead to it.',
+    mend: 'Lower the number, or lead more tasks to it.',
+  },
+  'workflow/unknown-workflow': {
+    title: 'call of an unknown workflow',
+    why: 'Sub-workflows are stored with the workflow that calls them, and this one is not there.',
+    mend: 'Correct the name, or add the workflow under `workflows`.',
+  },
+  'workflow/recursion': {
+    title: 'sub-workflows in a circle',
+    why: 'Each would start the next, without end.',
+    mend: 'Take one of the calls out.',
+  },
+  'workflow/expression': {
+    title: 'expression that can not be read',
+    why: 'The text between `<%` and `%>` breaks the rules of the language of expressions.',
+    mend: 'Mend the expression at the place shown.',
+  },
+  'workflow/input': {
+    title: 'wrong input',
+    why: 'The workflow names what it takes, and something is missing or too much.',
+    mend: 'Give each named value, and no other.',
+  },
+  'workflow/token': {
+    title: 'token of no try',
+    why: 'A result is given to a try by its token, which has three parts.',
+    mend: 'Give the token back as the action got it.',
+  },
+  'workflow/nothing-to-retry': {
+    title: 'nothing to try again',
+    why: 'The execution goes on, has succeeded, or ended without a task that failed or was skipped.',
+    mend: 'Show the execution to see how it ended; start another one if it must run again.',
+  },
+  'workflow/no-rollback': {
+    title: 'execution that can not be rolled back',
+    why: 'Only what failed or was cancelled is undone, and nothing is undone twice.',
+    mend: 'Cancel the execution and wait until it has ended.',
   },
 } satisfies Record<string, CodeDoc>

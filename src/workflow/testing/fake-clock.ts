@@ -1,3 +1,4 @@
+import { quiet } from '../../store/testing/quiet.ts'
 import type { Clock } from '../types.ts'
 
 /** Timers after which waiting is given up: a test that goes wrong should say so soon. */
@@ -27,10 +28,10 @@ export class FakeClock implements Clock {
   /** Let `ms` pass, with everything that happens meanwhile. */
   async pass(ms: number): Promise<void> {
     const end = this.#now + ms
-    await settled()
+    await quiet()
     for (let next = this.#next(); next && next.at <= end; next = this.#next()) await this.#fire(next)
     this.#now = end
-    await settled()
+    await quiet()
   }
 
   /** Let as much time pass as `promise` needs, up to `limitMs`. */
@@ -42,7 +43,7 @@ export class FakeClock implements Clock {
     promise.then(mark, mark)
     const end = this.#now + limitMs
     let fired = 0
-    for (await settled(); !done; await settled()) {
+    for (await quiet(); !done; await quiet()) {
       const next = this.#next()
       if (!next || next.at > end || ++fired > MOST_TIMERS)
         throw new Error(`nothing came of it in ${limitMs} ms of the fake clock`)
@@ -62,11 +63,6 @@ export class FakeClock implements Clock {
     this.#timers = this.#timers.filter(t => t !== timer)
     this.#now = Math.max(this.#now, timer.at)
     timer.call()
-    await settled()
+    await quiet()
   }
-}
-
-/** Everything that can go on without time or the outside has: the database answers within microtasks. */
-export async function settled(): Promise<void> {
-  await new Promise(resolve => setImmediate(resolve))
 }

@@ -1,0 +1,64 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { inject } from 'vitest'
+import type { StoreOptions } from '../open-store.ts'
+
+/** A new, empty database with our tables, that any number of stores can be opened on. */
+export interface TestDatabase {
+  readonly options: StoreOptions
+  remove(): Promise<void>
+}
+
+export interface TestDialect {
+  readonly dialect: 'sqlite' | 'postgres'
+  /** Why the tests on it are skipped. */
+  readonly skip?: string
+  create(): Promise<TestDatabase>
+}
+
+/** Memory will do: what dies in these tests is never the machine. */
+const fast = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
+const sqlite: TestDialect = {
+  dialect: 'sqlite',
+  async create() {
+    const folder = mkdtempSync(join(fast, 'usher-test-'))
+    return {
+      options: { file: join(folder, 'usher.db') },
+      remove: async () => rmSync(folder, { recursive: true, force: true }),
+    }
+  },
+}
+
+/** Both kinds of database, for `describe.each`. */
+export function testDialects(): readonly TestDialect[] {
+  const server = inject('postgres')
+  if (typeof server === 'string')
+    return [sqlite, { dialect: 'postgres', skip: server, create: () => Promise.reject(new Error(server)) }]
+  return [
+    sqlite,
+    {
+      dialect: 'postgres',
+      async create() {
+        const name = `test_${process.pid}_${Math.random().toString(36).slice(2)}`
+        await administer(server.admin, `create database ${name} template ${server.template}`)
+        return {
+          options: { url: server.admin.replace('/postgres?', `/${name}?`), connections: 4 },
+          remove: () => administer(server.admin, `drop database ${name} with (force)`),
+        }
+      },
+    },
+  ]
+}
+
+async function administer(url: string, sql: string): Promise<void> {
+  const client = new pg.Client(url)
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}

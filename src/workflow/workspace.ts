@@ -1,0 +1,336 @@
+import { sql } from 'kysely'
+import {
+  type ExecutionsTable,
+  forUpdate,
+  insertRows,
+  type Store,
+  type StoreTransaction,
+  selectTasks,
+  type TasksTable,
+  updateRows,
+} from '../store/index.ts'
+import type { Definitions } from './definitions.ts'
+import type { WorkflowGraph } from './graph.ts'
+import type { HistoryEvent } from './types.ts'
+
+/*
+ * What one transaction knows and is about to write. The rules (advance.ts) change rows in memory; `flush` writes them all, in a few
+ * statements whatever their number. So a hundred completions that arrive together cost little more than one.
+ *
+ * INVARIANT: every execution in here was locked by this transaction, so no other changes its tasks, except runners, which take tasks
+ * from ready to running and mind those that run.
+ */
+
+/** An execution, locked. `input` is read when it is asked for. */
+export type ExecutionRow = Omit<ExecutionsTable, 'input' | 'workflow' | 'created_at'>
+export type TaskRow = TasksTable
+export type NewEvent = Omit<HistoryEvent, 'at'> & { readonly execution: string }
+
+const EXECUTION_COLUMNS = ['state', 'ending', 'active', 'turn', 'output', 'error', 'ended_at'] as const
+const TASK_COLUMNS = [
+  ...(['state', 'attempt', 'base', 'arrived', 'turn', 'due', 'wait', 'claimed_by', 'delegated', 'deadline'] as const),
+  ...([
+    'unsure',
+    'faults',
+    'outcome',
+    'total',
+    'next',
+    'done',
+    'bad',
+    'started_at',
+    'ended_at',
+    'result',
+    'error',
+  ] as const),
+]
+
+/** Values of items in one row. */
+export const ITEMS_IN_ROW = 500
+
+export class Workspace {
+  readonly store: Store
+  readonly tx: StoreTransaction
+  readonly now: number
+  readonly #definitions: Definitions
+  readonly #executions = new Map<string, ExecutionRow>()
+  readonly #changedExecutions = new Set<ExecutionRow>()
+  /** By execution and name; null: it is known that there is none. */
+  readonly #tasks = new Map<string, Map<string, TaskRow | null>>()
+  readonly #changed = new Set<TaskRow>()
+  readonly #added = new Set<TaskRow>()
+  #events: NewEvent[] = []
+  readonly #inputs = new Map<string, unknown>()
+  readonly #variables = new Map<string, Map<string, unknown>>()
+  readonly #published = new Map<string, Set<string>>()
+  /** Tokens of tasks whose sub-workflow has news. */
+  readonly #nudges: string[] = []
+
+  constructor(store: Store, tx: StoreTransaction, definitions: Definitions, now: number) {
+    this.store = store
+    this.tx = tx
+    this.now = now
+    this.#definitions = definitions
+  }
+
+  /** Lock executions, always in the same order. Those that do not exist are left out. */
+  async lock(ids: readonly string[]): Promise<void> {
+    const query = this.tx
+      .selectFrom('executions')
+      .select(['id', 'definition', 'parent', ...EXECUTION_COLUMNS])
+      .where('id', 'in', [...new Set(ids)])
+      .orderBy('id')
+    for (const row of await forUpdate(this.store, query).execute()) this.#executions.set(row.id, row)
+  }
+
+  execution(id: string): ExecutionRow | undefined {
+    return this.#executions.get(id)
+  }
+
+  /** Take in an execution that this transaction has just made. */
+  adopt(row: ExecutionRow, input: unknown): void {
+    this.#executions.set(row.id, row)
+    this.#inputs.set(row.id, input)
+    this.#variables.set(row.id, new Map())
+    this.#tasks.set(row.id, new Map())
+  }
+
+  graph(execution: ExecutionRow): Promise<WorkflowGraph> {
+    return this.#definitions.read(this.tx, execution.definition)
+  }
+
+  changeExecution(row: ExecutionRow): void {
+    this.#changedExecutions.add(row)
+  }
+
+  /** Read tasks, all at once, for `task` to give. */
+  async load(keys: readonly { readonly execution: string; readonly name: string }[]): Promise<void> {
+    const missing = keys.filter(({ execution, name }) => !this.#tasks.get(execution)?.has(name))
+    if (missing.length === 0) return
+    for (const { execution, name } of missing) this.#ofExecution(execution).set(name, null)
+    for (const row of await selectTasks(this.store, this.tx, missing))
+      this.#ofExecution(row.execution).set(row.name, row)
+  }
+
+  async task(execution: string, name: string): Promise<TaskRow | undefined> {
+    await this.load([{ execution, name }])
+    return this.#tasks.get(execution)?.get(name) ?? undefined
+  }
+
+  /** All tasks of an execution that `where` is true of, in the database or changed here. Locks them. */
+  async tasksIn(execution: string, states: readonly string[]): Promise<TaskRow[]> {
+    await this.flush()
+    const query = this.tx
+      .selectFrom('tasks')
+      .selectAll()
+      .where('execution', '=', execution)
+      .where('state', 'in', states)
+      .orderBy('name')
+    const known = this.#ofExecution(execution)
+    return (await forUpdate(this.store, query).execute()).map(row => {
+      // Runners may have changed it since it was read first.
+      const before = known.get(row.name)
+      if (before) return Object.assign(before, row)
+      known.set(row.name, row)
+      return row
+    })
+  }
+
+  add(row: TaskRow): void {
+    this.#ofExecution(row.execution).set(row.name, row)
+    this.#added.add(row)
+  }
+
+  change(row: TaskRow): void {
+    if (!this.#added.has(row)) this.#changed.add(row)
+  }
+
+  event(event: NewEvent): void {
+    this.#events.push(event)
+  }
+
+  async input(execution: string): Promise<unknown> {
+    if (!this.#inputs.has(execution)) {
+      const { input } = await this.tx
+        .selectFrom('executions')
+        .select('input')
+        .where('id', '=', execution)
+        .executeTakeFirstOrThrow()
+      this.#inputs.set(execution, JSON.parse(input))
+    }
+    return this.#inputs.get(execution)
+  }
+
+  async variables(execution: string): Promise<ReadonlyMap<string, unknown>> {
+    let all = this.#variables.get(execution)
+    if (!all) {
+      const rows = await this.tx
+        .selectFrom('variables')
+        .select(['name', 'value'])
+        .where('execution', '=', execution)
+        .execute()
+      all = new Map(rows.map(row => [row.name, JSON.parse(row.value) as unknown]))
+      this.#variables.set(execution, all)
+    }
+    return all
+  }
+
+  async publish(execution: string, values: Readonly<Record<string, unknown>>): Promise<void> {
+    const all = (await this.variables(execution)) as Map<string, unknown>
+    const published = this.#published.get(execution) ?? new Set()
+    this.#published.set(execution, published)
+    for (const [name, value] of Object.entries(values)) {
+      all.set(name, value ?? null)
+      published.add(name)
+    }
+  }
+
+  async addItems(execution: string, task: string, values: readonly unknown[]): Promise<void> {
+    const rows: { execution: string; task: string; start: number; body: string }[] = []
+    for (let start = 0; start < values.length; start += ITEMS_IN_ROW)
+      rows.push({ execution, task, start, body: JSON.stringify(values.slice(start, start + ITEMS_IN_ROW)) })
+    await insertRows(this.store, this.tx, 'items', rows)
+  }
+
+  /** The values of the items from `from` on, at most `count`. */
+  async items(execution: string, task: string, from: number, count: number): Promise<unknown[]> {
+    const rows = await this.tx
+      .selectFrom('items')
+      .select(['start', 'body'])
+      .where('execution', '=', execution)
+      .where('task', '=', task)
+      .where('start', '>', from - ITEMS_IN_ROW)
+      .where('start', '<', from + count)
+      .orderBy('start')
+      .execute()
+    return rows.flatMap(({ start, body }) =>
+      (JSON.parse(body) as unknown[]).slice(Math.max(0, from - start), from + count - start),
+    )
+  }
+
+  /** The task of that token has to be looked at: its sub-workflow ended, or has to follow its parent. */
+  nudge(token: string): void {
+    this.#nudges.push(token)
+  }
+
+  /** Write what was changed so far of tasks, variables and history, so that queries see it. */
+  async flush(): Promise<void> {
+    const { store, tx, now } = this
+    if (this.#added.size > 0) await insertRows(store, tx, 'tasks', [...this.#added])
+    if (this.#changed.size > 0)
+      await updateRows(store, tx, 'tasks', ['execution', 'name'], TASK_COLUMNS, [...this.#changed])
+    this.#added.clear()
+    this.#changed.clear()
+    const variables = [...this.#published].flatMap(([execution, names]) =>
+      [...names].map(name => ({
+        execution,
+        name,
+        value: JSON.stringify(this.#variables.get(execution)!.get(name)) ?? 'null',
+      })),
+    )
+    this.#published.clear()
+    if (variables.length > 0) await insertRows(store, tx, 'variables', variables, ['execution', 'name'])
+    const events = this.#events
+    this.#events = []
+    if (events.length > 0) await writeEvents(store, tx, events, now)
+  }
+
+  /** Write everything: the last thing to do. */
+  async save(): Promise<void> {
+    await this.flush()
+    const { store, tx, now } = this
+    if (this.#changedExecutions.size > 0)
+      await updateRows(store, tx, 'executions', ['id'], EXECUTION_COLUMNS, [...this.#changedExecutions])
+    for (const token of this.#nudges.splice(0)) {
+      const [execution = '', name = '', attempt = ''] = token.split('/')
+      await tx
+        .updateTable('tasks')
+        .set({ due: now, wait: 0 })
+        .where('execution', '=', execution)
+        .where('name', '=', name)
+        .where('attempt', '=', Number(attempt))
+        .where('state', '=', 'running')
+        .execute()
+    }
+  }
+
+  /** Move all of an execution's queue between `ready` and `held`. */
+  async moveQueue(execution: string, from: 'ready' | 'held', to: 'ready' | 'held'): Promise<void> {
+    for (const row of await this.tasksIn(execution, [from])) {
+      row.state = to
+      this.change(row)
+    }
+    await this.flush()
+  }
+
+  #ofExecution(execution: string): Map<string, TaskRow | null> {
+    let tasks = this.#tasks.get(execution)
+    if (!tasks) {
+      tasks = new Map()
+      this.#tasks.set(execution, tasks)
+    }
+    return tasks
+  }
+}
+
+export async function writeEvents(
+  store: Store,
+  tx: StoreTransaction,
+  events: readonly NewEvent[],
+  now: number,
+): Promise<void> {
+  await insertRows(
+    store,
+    tx,
+    'events',
+    events.map(e => ({
+      execution: e.execution,
+      task: e.task ?? null,
+      attempt: e.attempt ?? null,
+      kind: e.kind,
+      happened_at: now,
+      data: e.data === undefined ? null : JSON.stringify(e.data),
+    })),
+  )
+}
+
+/** Names of the tasks that ended in success or failure, what ended last first. */
+export async function endedTasks(tx: StoreTransaction, execution: string): Promise<string[]> {
+  const rows = await tx
+    .selectFrom('events')
+    .select(['task', sql<number>`max(id)`.as('last')])
+    .where('execution', '=', execution)
+    .where('kind', 'in', ['task-succeeded', 'task-failed'])
+    .groupBy('task')
+    .orderBy('last', 'desc')
+    .execute()
+  return rows.flatMap(row => (row.task === null ? [] : [row.task]))
+}
+
+export function newTask(execution: string, name: string): TaskRow {
+  return {
+    execution,
+    name,
+    state: 'waiting',
+    attempt: 0,
+    base: 1,
+    arrived: 0,
+    turn: 0,
+    due: null,
+    wait: 0,
+    claimed_by: null,
+    delegated: 0,
+    deadline: null,
+    unsure: null,
+    faults: 0,
+    outcome: null,
+    total: null,
+    next: null,
+    done: null,
+    bad: null,
+    started_at: null,
+    ended_at: null,
+    item: null,
+    result: null,
+    error: null,
+  }
+}

@@ -214,7 +214,8 @@ async function judge(
     if (tries < retryRule.count) {
       if (outcome === 'error') ws.event({ ...failed, data: { error: row.error } })
       const wait = delayOf(retryRule, tries)
-      if (result.unsure) row.unsure = row.attempt
+      // An earlier one that is still in doubt was not sent again since.
+      if (result.unsure) row.unsure ??= row.attempt
       letGo(row)
       Object.assign(row, { state: 'waiting', attempt: row.attempt + 1, due: ws.now + wait, wait, started_at: null })
       if (row.total !== null) Object.assign(row, { total: null, next: null, done: null, bad: null })

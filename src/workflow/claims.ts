@@ -215,10 +215,19 @@ export class ClaimDesk {
   }
 
   /** How many polls in a row have thrown. */
-  async setFaults(claim: Claim, faults: number): Promise<void> {
+  setFaults(claim: Claim, faults: number): Promise<void> {
+    return this.#set(claim, { faults })
+  }
+
+  /** The earlier try that was in doubt is known to be over. */
+  clearDoubt(claim: Claim): Promise<void> {
+    return this.#set(claim, { unsure: null })
+  }
+
+  async #set(claim: Claim, columns: Partial<TasksTable>): Promise<void> {
     await this.#store.db
       .updateTable('tasks')
-      .set({ faults })
+      .set(columns)
       .where('execution', '=', claim.execution)
       .where('name', '=', claim.task)
       .where('attempt', '=', claim.attempt)

@@ -8,7 +8,7 @@ import type { Action, ActionAnswer, TaskResult } from './types.ts'
 import type { TaskRow } from './workspace.ts'
 
 /*
- * Carrying one try out, up to its answer. Reads the database, writes nothing.
+ * Carrying one try out, up to its answer; the answer is recorded elsewhere.
  */
 
 /** What is to be done with a claim: an answer to record, items to spread, a sub-workflow to start. */
@@ -21,6 +21,8 @@ export async function perform(
   store: Store,
   claim: Claim,
   find: (action: string) => Action | undefined,
+  /** The earlier try that was in doubt is not any more: note it before another is sent. */
+  forget: () => Promise<void>,
 ): Promise<Performed> {
   const { plan, task: name } = claim
   const { index, undo } = readName(name)
@@ -33,7 +35,7 @@ export async function perform(
     const action = find(claim.action)
     if (!action)
       return answer({ outcome: 'error', error: `no action is registered under \`${claim.action}\``, retryable: false })
-    return answer((await reconcile(claim, action)) ?? (await action.run(input, contextOf(claim))))
+    return answer((await reconcile(claim, action, forget)) ?? (await action.run(input, contextOf(claim))))
   } catch (error) {
     if (error instanceof ExpressionError)
       return answer({ outcome: 'error', error: expressionText(error), retryable: false })
@@ -41,18 +43,19 @@ export async function perform(
   }
 }
 
-/** The try by whose token the outside knows what a claim is about: an earlier one, while it is not known what became of that. */
+/** The try by whose token the outside knows what a claim is about: an earlier one, while it is in doubt. */
 export function tokenToAsk(claim: Claim): string {
   return claim.unsure === undefined ? claimKey(claim) : token(claim.execution, claim.task, claim.unsure)
 }
 
 /** What the outside knows of a try that may have been sent. Undefined: nothing, so it must be sent. */
-async function reconcile(claim: Claim, action: Action): Promise<ActionAnswer | undefined> {
+async function reconcile(claim: Claim, action: Action, forget: () => Promise<void>): Promise<ActionAnswer | undefined> {
   if (!action.poll) return undefined
   if (claim.unsure !== undefined) {
     const earlier = await action.poll(tokenToAsk(claim))
     if (earlier === 'running') return 'later'
     if (earlier?.outcome === 'success') return earlier
+    await forget()
   }
   if (!claim.again) return undefined
   const present = await action.poll(claimKey(claim))

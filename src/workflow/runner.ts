@@ -203,7 +203,12 @@ class TaskRunner implements Runner {
   }
 
   async #run(claim: Claim): Promise<void> {
-    const performed = await perform(this.#store, claim, name => this.#action(name))
+    const performed = await perform(
+      this.#store,
+      claim,
+      name => this.#action(name),
+      () => this.#desk.clearDoubt(claim),
+    )
     const { execution, task, attempt } = claim
     await this.#untilRecorded(async () => {
       if (performed.kind === 'items') return this.#core.expand(execution, task, attempt, performed.items)

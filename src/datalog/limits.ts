@@ -27,16 +27,22 @@ export class Guard {
     if (--this.fuel < 0) this.refuel()
   }
 
-  /** Throws when the time is over. */
-  refuel(): void {
+  /** Look at the clock; throws when the time is over, else gives the fuel to go on with. */
+  refuel(): number {
     this.fuel = FUEL
     if (this.#limits.milliseconds !== undefined && performance.now() > this.#deadline)
       this.#stop(`ran for more than ${this.#limits.milliseconds} ms`)
+    return FUEL
   }
 
   /** A tuple was derived; throws when they are too many. */
   derived(): void {
-    if (--this.#left < 0) this.#stop(`derived more than ${this.#limits.derivedTuples} tuples`)
+    this.derivedMany(1)
+  }
+
+  derivedMany(tuples: number): void {
+    this.#left -= tuples
+    if (this.#left < 0) this.#stop(`derived more than ${this.#limits.derivedTuples} tuples`)
   }
 
   #stop(what: string): never {

@@ -115,7 +115,16 @@ export class Relation {
       const key = this.#lay(row)
       const a = key[0]!
       const b = key[1]!
-      if (matrix.covers(a, b)) return matrix.add(a, b) ? this.append(a, b) : -1
+      if (matrix.covers(a, b)) {
+        if (!matrix.add(a, b)) return -1
+        const slot = this.top
+        if (slot === this.state.length) this.grow()
+        this.columns[0]![slot] = a
+        this.columns[1]![slot] = b
+        this.state[slot] = BOTH
+        this.appended(slot + 1)
+        return slot
+      }
       this.makeHash()
     }
     if (this.locate(row) >= 0) return -1
@@ -127,16 +136,12 @@ export class Relation {
     return slot
   }
 
-  /** Store a row that the matrix has just taken, at the end. */
-  append(a: number, b: number): number {
-    const slot = this.top++
-    if (slot >= this.state.length) this.#grow()
-    this.columns[0]![slot] = a
-    this.columns[1]![slot] = b
-    this.state[slot] = BOTH
-    this.size++
-    this.linked++
-    return slot
+  /** Rows that were written behind the last one, and noted in the matrix, from outside: the slots in use end at `top` now. */
+  appended(top: number): void {
+    const rows = top - this.top
+    this.top = top
+    this.size += rows
+    this.linked += rows
   }
 
   /**
@@ -354,7 +359,7 @@ export class Relation {
   /** A slot for the row in `scratch`, linked everywhere; its state is for the caller to set. */
   #store(): number {
     const slot = this.#free.length > 0 ? this.#free.pop()! : this.top++
-    if (slot >= this.state.length) this.#grow()
+    if (slot >= this.state.length) this.grow()
     const { scratch } = this
     for (let c = 0; c < this.arity; c++) this.columns[c]![slot] = scratch[c]!
     if (this.#counted) this.counts[slot] = 0
@@ -388,7 +393,8 @@ export class Relation {
     this.linked--
   }
 
-  #grow(): void {
+  /** Make room for as many slots again. */
+  grow(): void {
     const length = this.state.length * 2
     this.columns = this.columns.map(c => grownInts(c, length))
     // A matrix needs no chains.

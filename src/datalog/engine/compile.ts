@@ -68,6 +68,7 @@ class Compiler {
   /** Statements that fetch arrays when the function starts: they may be replaced between calls. */
   readonly #fetch = new Set<string>()
   readonly #code: string[] = []
+  readonly #finally: string[] = []
   #open = 0
   #fresh = 0
   /** Variables whose id (`v3`) or number (`n3`) is at hand. */
@@ -103,6 +104,7 @@ class Compiler {
       ...this.#fetch,
       ...this.#code,
       ...Array<string>(this.#open).fill('}'),
+      ...this.#leave(),
       'return false',
       '}',
     ]
@@ -115,6 +117,11 @@ class Compiler {
 
   #emit(line: string): void {
     this.#code.push(line)
+  }
+
+  /** What is to do before the function returns. */
+  #leave(): string[] {
+    return this.#fetch.has('let fuel = watch.fuel') ? [...this.#finally, 'watch.fuel = fuel'] : this.#finally
   }
 
   /** Open a block that stays open to the end of the function. */
@@ -268,7 +275,7 @@ class Compiler {
       return
     }
     if (key.length === 0) {
-      this.#block(`for (let ${slot} = 0, top = ${r}.top; ${slot} < top; ${slot}++)`)
+      this.#block(`for (let ${slot} = 0, end = ${r}.top; ${slot} < end; ${slot}++)`)
       this.#tick()
       this.#block(`if (${live})`)
     } else {
@@ -315,7 +322,8 @@ class Compiler {
   #tick(): void {
     const guard = this.#name(this.#context.guard, 'guard')
     this.#fetch.add(`const watch = ${guard}()`)
-    this.#emit('if (--watch.fuel < 0) watch.refuel()')
+    this.#fetch.add('let fuel = watch.fuel')
+    this.#emit('if (--fuel < 0) fuel = watch.refuel()')
   }
 
   #absent(literal: AtomLiteral, position: number): void {
@@ -535,6 +543,7 @@ class Compiler {
     const { sink } = this.#clause
     const { kind } = this.#variant
     if (kind === 'derive') {
+      for (const line of this.#leave()) this.#emit(line)
       this.#emit('return true')
       return
     }
@@ -546,15 +555,15 @@ class Compiler {
     const r = this.#name(this.#context.relation(sink.table), 'r')
     const row = `${r}.scratch`
     const ids = sink.args.map(t => this.#id(t))
-    ids.forEach((id, c) => {
-      this.#emit(`${this.#part(r, 'scratch')}[${c}] = ${id}`)
-    })
+    const toPairs = this.#context.isOwn(sink.table) && ids.length === 2 && kind !== 'remove' && !this.#looksUpOwn()
+    const lay = ids.map((id, c) => `${this.#part(r, 'scratch')}[${c}] = ${id}`).join('; ')
+    if (!toPairs) this.#emit(lay)
     if (this.#context.isOwn(sink.table)) {
       const rows = this.#name(
         this.#context.emit(sink.table, kind === 'remove' ? 'remove' : 'insert', this.#looksUpOwn()),
         'rows',
       )
-      if (ids.length === 2 && kind !== 'remove' && !this.#looksUpOwn()) this.#takePair(r, rows, ids[0]!, ids[1]!)
+      if (toPairs) this.#takePair(r, `${lay}; ${rows}`, ids[0]!, ids[1]!)
       else this.#emit(`${rows}.take()`)
       return
     }
@@ -563,15 +572,26 @@ class Compiler {
     this.#emit(`if (${r}.adjust(${row}, ${sign})) watch.derived()`)
   }
 
-  /** A relation that is known by a bit matrix takes a pair without a call unless it is new. */
+  /**
+   * A pair for a table that may be known by a bit matrix: most pairs are found again, and the others are appended, without a call. The
+   * locals `bits`, `height`, `width`, `top`, `room` and the columns to write mirror the relation between `syncs`.
+   */
   #takePair(r: string, rows: string, a: string, b: string): void {
-    this.#emit(`const matrix = ${r}.matrix`)
-    this.#emit(`if (matrix !== undefined && ${a} < matrix.height && ${b} < matrix.width) {`)
-    this.#emit(`const bits = matrix.bits, place = ${a} * matrix.width + ${b}`)
-    this.#emit('const word = bits[place >>> 5], bit = 1 << (place & 31)')
-    this.#emit(`if ((word & bit) === 0) { bits[place >>> 5] = word | bit; ${r}.append(${a}, ${b}); watch.derived() }`)
-    this.#emit(`} else ${rows}.take()`)
+    const mirror = [
+      `matrix = ${r}.matrix`,
+      'if (matrix !== undefined) { bits = matrix.bits; height = matrix.height; width = matrix.width } else height = 0',
+      `top = ${r}.top; room = ${r}.capacity; left = ${r}.columns[0]; right = ${r}.columns[1]; states = ${r}.state`,
+    ].join('; ')
+    const sync = `watch.derivedMany(top - ${r}.top); ${r}.appended(top)`
     this.#fetch.add(`const watch = ${this.#name(this.#context.guard, 'guard')}()`)
+    this.#fetch.add(`let matrix, bits, height = 0, width = 0, top, room, left, right, states; ${mirror}`)
+    this.#emit(`if (${a} < height && ${b} < width) {`)
+    this.#emit(`const place = ${a} * width + ${b}, word = bits[place >>> 5], bit = 1 << (place & 31)`)
+    this.#emit('if ((word & bit) === 0) {')
+    this.#emit(`if (top === room) { ${sync}; ${r}.grow(); ${mirror} }`)
+    this.#emit(`bits[place >>> 5] = word | bit; left[top] = ${a}; right[top] = ${b}; states[top++] = ${OLD | NEW}`)
+    this.#emit(`} } else { ${sync}; ${rows}.take(); ${mirror} }`)
+    this.#finally.push(sync)
   }
 
   /** Whether the function reads a table of its component other than by a list of slots. */

@@ -15,7 +15,7 @@ export interface RecursiveParts {
  * Bring a recursive component up to date.
  * - `all`: from nothing. `again`: forget its rows and evaluate anew, within the transaction.
  * - `changes`: delete and rederive (Gupta, Mumick, Subrahmanian 1993). First every row goes that had some derivation by what went, as
- *   the old state tells. Then rows that the new state still derives come back, and with them and what came the usual rounds go on.
+ *   the old state tells. Then rows that the new state still derives come back, and what they and what came derive goes in.
  */
 export function maintainRecursive(parts: RecursiveParts, how: 'all' | 'again' | 'changes'): void {
   const queues = [...parts.queues.values()]
@@ -31,14 +31,14 @@ export function maintainRecursive(parts: RecursiveParts, how: 'all' | 'again' | 
       for (const q of queues) q.flush()
     }
   }
-  rounds(parts, 'insert')
+  drain(parts, 'insert')
 }
 
 const NO_SLOTS = new Int32Array(0)
 
 function removeDependents(parts: RecursiveParts): void {
   externalChanges(parts, 'remove')
-  rounds(parts, 'remove')
+  drain(parts, 'remove')
 }
 
 /** Run clauses over what changed outside the component. */
@@ -51,18 +51,23 @@ function externalChanges(parts: RecursiveParts, kind: 'remove' | 'insert'): void
   }
 }
 
-/** Until no queue grows: each clause over the newest rows of each of its literals of the component. */
-function rounds(parts: RecursiveParts, kind: 'remove' | 'insert'): void {
+/**
+ * Until the queues are empty: each clause over each new row at each of its literals of the component. In any order: two rows that a
+ * clause joins meet when the later of them is taken, since both are in the table by then.
+ */
+function drain(parts: RecursiveParts, kind: 'remove' | 'insert'): void {
   const own = [...parts.queues.values()]
-  for (;;) {
-    const round = own.map(q => ({ q, from: q.done, to: q.length }))
-    if (round.every(r => r.from === r.to)) return
-    for (const r of round) r.q.done = r.to
-    for (const { clause, at, source } of parts.triggers) {
-      const r = round.find(x => x.q.relation === source)
-      if (!r || r.from === r.to) continue
-      clause.run(kind, at, r.q.slots, r.from, r.to)
-      for (const q of own) q.flush()
+  const followers = new Map(own.map(q => [q, parts.triggers.filter(t => t.source === q.relation)]))
+  for (let busy = true; busy; ) {
+    busy = false
+    for (const q of own) {
+      for (let batch = q.take(); batch; batch = q.take()) {
+        busy = true
+        for (const { clause, at } of followers.get(q)!) {
+          clause.run(kind, at, q.slots, batch.from, batch.to)
+          for (const other of own) other.flush()
+        }
+      }
     }
   }
 }

@@ -2,12 +2,14 @@ import { grownSlots, type Relation } from '../../tables/index.ts'
 import type { Guard } from '../limits.ts'
 import type { RowSink } from './compile.ts'
 
+const BATCH = 256
+
 /** No list: the slots are the numbers themselves. */
 const ALL_SLOTS = null
 
 /**
- * Rows of a recursive table as they are found. The slots of those that were new are the queue, which the next round of the semi-naive
- * evaluation reads. Rules that look rows up in the table that they fill have theirs kept aside until `flush`: a row that goes in may
+ * Rows of a recursive table as they are found. The slots of those that were new are the queue, which the semi-naive evaluation
+ * works off. Rules that look rows up in the table that they fill have theirs kept aside until `flush`: a row that goes in may
  * move the arrays they are reading.
  */
 export class SlotQueue {
@@ -15,8 +17,9 @@ export class SlotQueue {
   readonly #guard: () => Guard
   #slots = new Int32Array(64)
   #length = 0
-  /** How far the rounds have come. */
-  done = 0
+  /** Places in the queue that were not yet taken, as pairs of from and to, the newest last; `#seen` is where the last ends. */
+  readonly #waiting: number[] = []
+  #seen = 0
   /** The table is being filled from nothing, outside of any transaction: its slots follow one another. */
   #filling = false
   #rows = new Int32Array(64)
@@ -30,7 +33,8 @@ export class SlotQueue {
   clear(filling = false): void {
     this.#filling = filling
     this.#length = 0
-    this.done = 0
+    this.#waiting.length = 0
+    this.#seen = 0
     this.#pending = 0
   }
 
@@ -45,6 +49,24 @@ export class SlotQueue {
   push(slot: number): void {
     if (this.#length === this.#slots.length) this.#slots = grownSlots(this.#slots, this.#length * 2)
     this.#slots[this.#length++] = slot
+  }
+
+  /**
+   * The newest places that were not yet taken, at most `BATCH`, or undefined when none are left. Newest first: rows derived from one
+   * another are near in memory, where rounds over the whole queue would come back to each only after all the others.
+   */
+  take(): { readonly from: number; readonly to: number } | undefined {
+    const { length } = this
+    if (length > this.#seen) {
+      this.#waiting.push(this.#seen, length)
+      this.#seen = length
+    }
+    const to = this.#waiting.pop()
+    if (to === undefined) return undefined
+    const start = this.#waiting.pop()!
+    const from = Math.max(start, to - BATCH)
+    if (from > start) this.#waiting.push(start, from)
+    return { from, to }
   }
 
   /** What takes the row in the relation's `scratch`; `aside`: only at the next flush. Removal moves nothing and never waits. */

@@ -1,5 +1,7 @@
 import type { ComparisonRow, PlanReport } from '../control/index.ts'
 import type { Context } from './context.ts'
+import { ganttText } from './plan-views/gantt.ts'
+import { duration, volume } from './plan-views/units.ts'
 import { count, figure } from './words.ts'
 
 /** A plan for people: the outcome in one line, the moves, what is left and why. */
@@ -8,8 +10,13 @@ export function planText(report: PlanReport, context: Context): void {
   context.say(outcome(report, paint))
   context.say(paint.dim(howFound(report)))
   if (report.moves.length > 0) {
+    context.say(expected(report))
     context.say()
     movesTable(report, context)
+    if (report.moves.length > 1) {
+      context.say()
+      ganttText(report, context)
+    }
   }
   leftovers(report, context)
 }
@@ -23,6 +30,10 @@ function outcome(report: PlanReport, paint: Context['paint']): string {
       : `violations ${before} → ${after === 0 ? paint.green('0') : paint.red(String(after))}`
   if (report.moves.length === 0) return `${paint.bold('Nothing to move')}: ${violations}`
   return `${paint.bold(count(report.moves.length, 'move'))}, cost ${figure(report.cost)}: ${violations}`
+}
+
+function expected({ makespan, likely, volume: mib }: PlanReport): string {
+  return `expected to take ${duration(makespan)} (likely ${duration(likely.low)} to ${duration(likely.high)}), ${volume(mib)} over the network`
 }
 
 function howFound(report: PlanReport): string {
@@ -83,6 +94,8 @@ function leftovers(report: PlanReport, context: Context): void {
     context.say(`${paint.yellow('not given to the solver')}: ${rule}: ${reason}; it is still checked`)
   for (const { vm, from, to, reason } of report.impossible)
     context.say(`${paint.yellow('left out')}: ${vm} from ${from} to ${to}: ${reason}`)
+  for (const { vm, from, to, reason } of report.setAside)
+    context.say(`${paint.yellow('set aside')}: ${vm} from ${from} to ${to}: ${reason}`)
   for (const { violation, during } of report.brokenOnTheWay)
     context.say(`${paint.yellow('broken for a while')}: ${violation} during ${during.join(', ')}`)
   for (const { solver, reason } of report.declined) context.say(paint.dim(`${solver} declined: ${reason}`))

@@ -1,15 +1,22 @@
 import { fail } from '../diagnostic/index.ts'
 import type { PlaceOptions, Target, Violation } from '../placement/index.ts'
-import { type PlacedAndPlanned, placeAndPlan } from './place-and-plan.ts'
+import { type PlacedAndPlanned, type PlanWishes, placeAndPlan } from './place-and-plan.ts'
 import type { PlanReport } from './plan-report.ts'
 import { wishesOf } from './plan-wishes.ts'
 import type { World } from './world.ts'
 
 /** Place and plan: what should move, in which order, and what it brings. Nothing is carried out. */
-export async function planWorld(world: World, options: PlaceOptions): Promise<PlanReport> {
+export async function planWorld(
+  world: World,
+  options: PlaceOptions,
+  limits: PlanWishes['limits'] = {},
+): Promise<PlanReport> {
   const started = performance.now()
   const input = { program: world.program, tables: world.tables }
-  const found = await placeAndPlan(input, presentPlacement(world), options, wishesOf(world.tables))
+  const found = await placeAndPlan(input, presentPlacement(world), options, {
+    ...wishesOf(world.tables),
+    limits,
+  })
   if (found.target.status === 'empty')
     fail('cli/nothing-to-place', 'there is no VM to place: `nova:location` has no rows', {
       help: 'give a cloud with at least one VM',

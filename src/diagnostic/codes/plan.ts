@@ -26,4 +26,9 @@ export const planCodes = {
     why: 'Parameters are fitted to relative errors of durations, which such a row has none of.',
     mend: 'Leave out migrations that failed or were not measured.',
   },
+  'plan/page-unwritable': {
+    title: 'page of a plan that can not be written',
+    why: 'The file named with `--html` could not be made or overwritten.',
+    mend: 'Name a file in a folder that exists and that you may write to.',
+  },
 } satisfies Record<string, CodeDoc>

@@ -71,8 +71,8 @@ export function createServerSignals(options: PostgresOptions, onFault: (error: u
     // Hints that can not be sent are dropped: the others look by themselves, a little later.
     if (sender)
       for (const text of texts)
-        sending = sender
-          .query({ name: 'notify', text: 'select pg_notify($1, $2)', values: [CHANNEL, text] })
+        sending = sending
+          .then(() => sender.query({ name: 'notify', text: 'select pg_notify($1, $2)', values: [CHANNEL, text] }))
           .catch(onFault)
   }
   return {

@@ -336,33 +336,29 @@ class TaskRunner implements Runner {
 
   /** Tell those who wait, of executions that changed. */
   async #settle(): Promise<void> {
-    for (const id of [...this.#changed]) {
-      this.#changed.delete(id)
-      if (!this.#waiters.has(id)) continue
-      const row = await this.#store.db
-        .selectFrom('executions')
-        .select(e => [
-          'state',
-          e
-            .selectFrom('tasks')
-            .select(t => t.fn.countAll<number>().as('n'))
-            .where('execution', '=', id)
-            .where('state', '=', 'running')
-            .as('running'),
-        ])
-        .where('id', '=', id)
-        .executeTakeFirst()
-      if (row && (row.state === 'running' || row.state === 'rolling-back')) continue
-      if (row?.state === 'paused' && Number(row.running) > 0) continue
+    const ids = [...this.#changed].filter(id => this.#waiters.has(id))
+    this.#changed.clear()
+    if (ids.length === 0) return
+    const rows = await this.#store.db.selectFrom('executions').select(['id', 'state']).where('id', 'in', ids).execute()
+    const states = new Map(rows.map(row => [row.id, row.state]))
+    for (const id of ids) {
+      const state = states.get(id)
+      if (state === 'running' || state === 'rolling-back') continue
+      if (state === 'paused' && (await this.#isAnyRunning(id))) continue
       const waiters = this.#waiters.get(id) ?? []
       this.#waiters.delete(id)
       try {
-        const view = row ? await showExecution(this.#store, id) : noExecution(id)
+        const view = state === undefined ? noExecution(id) : await showExecution(this.#store, id)
         for (const waiter of waiters) waiter.resolve(view)
       } catch (error) {
         for (const waiter of waiters) waiter.reject(error)
       }
     }
+  }
+
+  async #isAnyRunning(id: string): Promise<boolean> {
+    const query = this.#store.db.selectFrom('tasks').select('name').where('execution', '=', id)
+    return (await query.where('state', '=', 'running').limit(1).executeTakeFirst()) !== undefined
   }
 
   #rejectWaiters(error: unknown): void {

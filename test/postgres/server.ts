@@ -110,6 +110,7 @@ export async function startServer(options: { readonly durable?: boolean } = {}):
     }
   }
   const kill = async (): Promise<void> => {
+    server?.ref()
     server?.kill('SIGQUIT')
     await ended
   }

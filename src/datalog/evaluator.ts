@@ -1,6 +1,15 @@
 import { fail } from '../diagnostic/index.ts'
 import type { Program } from '../language/index.ts'
-import { type Delta, Interner, NEW, OLD, type Provenance, type Row, type TableData } from '../tables/index.ts'
+import {
+  type Delta,
+  fillRelation,
+  Interner,
+  NEW,
+  OLD,
+  type Provenance,
+  type Row,
+  type TableData,
+} from '../tables/index.ts'
 import { Engine } from './engine/engine.ts'
 import type { Memento } from './engine/memento.ts'
 import { explainTuple } from './explain.ts'
@@ -40,7 +49,6 @@ const NOTHING_TO_UNDO: Memento = { undo: () => {} }
 class ProgramEvaluator implements Evaluator {
   #program: Program
   readonly #options: EvaluatorOptions
-  readonly #interner = new Interner()
   readonly #warnings = new Warnings()
   #engine: Engine
   /** Columns of every table that the program or a load knows. */
@@ -58,7 +66,7 @@ class ProgramEvaluator implements Evaluator {
     checkStratified(componentsOf(program))
     this.#arities = aritiesOf(program)
     this.#watched = options.watch ?? tablesWithRole(program)
-    this.#engine = this.#newEngine()
+    this.#engine = this.#newEngine(new Interner())
     this.view = {
       rows: table => {
         const relation = this.#ready().get(table)
@@ -239,8 +247,12 @@ class ProgramEvaluator implements Evaluator {
     return this.#engine
   }
 
-  #newEngine(): Engine {
-    return new Engine(this.#program, this.#interner, this.#warnings, this.#arities)
+  #newEngine(interner: Interner): Engine {
+    return new Engine(this.#program, interner, this.#warnings, this.#arities)
+  }
+
+  get #interner(): Interner {
+    return this.#engine.interner
   }
 
   #now(): Date {
@@ -266,13 +278,20 @@ class ProgramEvaluator implements Evaluator {
 
   /** Into an engine of its own, which takes the place of the present one when all went well. */
   #firstLoad(loaded: readonly TableData[]): void {
-    const engine = this.#newEngine()
-    for (const { schema, rows } of loaded) {
+    // The ids of a source are taken over as they are.
+    const interner = loaded.find(data => data.encoded)?.encoded?.interner ?? this.#interner
+    const engine = this.#newEngine(interner)
+    for (const data of loaded) {
+      const { schema, encoded } = data
       if (!engine.givenRelation(schema.table)) engine.declare(schema.table, schema.columns.length)
       const relation = engine.givenRelation(schema.table)!
       const { scratch, arity } = relation
-      for (const row of rows) {
-        for (let c = 0; c < arity; c++) scratch[c] = this.#interner.intern(row[c]!)
+      if (encoded?.interner === interner && relation.top === 0) {
+        fillRelation(relation, encoded.columns, encoded.count)
+        continue
+      }
+      for (const row of data.rows) {
+        for (let c = 0; c < arity; c++) scratch[c] = interner.intern(row[c]!)
         relation.add(scratch)
       }
     }

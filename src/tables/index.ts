@@ -3,8 +3,10 @@
  * Takes rows, gives relations. Knows nothing of rules.
  */
 
-export { grownInts as grownSlots, mix } from './hash.ts'
-export { Interner } from './interner.ts'
+export { encodedTable } from './encoded-table.ts'
+export { fillRelation } from './fill-relation.ts'
+export { grownInts as grownSlots, mix, TEXT_FACTOR } from './hash.ts'
+export { Interner, type TextBatch } from './interner.ts'
 export { compareRows, compareValues } from './order.ts'
 export { NEW, OLD, Relation } from './relation.ts'
 export type { RelationIndex } from './relation-index.ts'
@@ -12,6 +14,7 @@ export type {
   ColumnSchema,
   ColumnType,
   Delta,
+  EncodedRows,
   Provenance,
   Row,
   Snapshot,

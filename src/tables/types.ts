@@ -1,3 +1,5 @@
+import type { Interner } from './interner.ts'
+
 /** What a cell holds. 1 and 1.0 are one value; NaN and infinities never enter a table. */
 export type Value = string | number | boolean | null
 
@@ -29,11 +31,20 @@ export interface Provenance {
   readonly readAt: string
 }
 
+/** Rows as columns of interned ids, all of one length. Not to be written to. */
+export interface EncodedRows {
+  readonly interner: Interner
+  readonly columns: readonly Int32Array[]
+  readonly count: number
+}
+
 /** A full reading of one table. Rows may repeat; a table is a set. */
 export interface TableData {
   readonly schema: TableSchema
   readonly rows: readonly Row[]
   readonly provenance: Provenance
+  /** The same rows as ids, where the source made them so; `rows` is then made when it is first read. A copy by spread leaves it out. */
+  readonly encoded?: EncodedRows
 }
 
 /** A change of one table. Removals apply before insertions; a row in both ends up in. */

@@ -41,7 +41,8 @@ export function readCsv(source: SourceText, spec: TableSpec, findings: Findings)
   return { columns, rows: values, place: row => source.span(body[row]!.start, body[row]!.end) }
 }
 
-function checkHeader(header: CsvRow, source: SourceText, spec: TableSpec, findings: Findings): boolean {
+/** Report whatever is wrong with a header; true when nothing is. */
+export function checkHeader(header: CsvRow, source: SourceText, spec: TableSpec, findings: Findings): boolean {
   const before = findings.errors
   const names = new Set<string>()
   for (const { text, start, end } of header.fields) {

@@ -1,12 +1,13 @@
-import { type Dirent, statSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { type Dirent, readFileSync, statSync } from 'node:fs'
+import { type FileHandle, open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Diagnostic, DiagnosticError, fail, type Span } from '../../diagnostic/index.ts'
-import type { Snapshot, TableData } from '../../tables/index.ts'
+import { type EncodedRows, encodedTable, Interner, type Snapshot, type TableData } from '../../tables/index.ts'
 import { CLOUD_TABLES, checkCloud } from '../check-cloud.ts'
 import type { DataSource } from '../types.ts'
 import { readCsv } from './csv.ts'
-import { arrange, type FileTable } from './file-table.ts'
+import { readCsvColumns } from './csv-columns.ts'
+import { arrange, type FileTable, type TableSpec } from './file-table.ts'
 import { readJsonLines } from './json-lines.ts'
 import { type FolderSchema, noSchema, readSchemaFile } from './schema-file.ts'
 import { Findings, SourceText } from './source-text.ts'
@@ -95,6 +96,7 @@ async function readFolder(path: string, clock: () => Date, findings: Findings): 
   const firstFile = new Map<string, string>()
   const failed = new Set<string>()
   const broken = new Set<string>()
+  const interner = new Interner()
   for (const file of files) {
     const other = firstFile.get(file.table)
     if (other !== undefined) {
@@ -106,17 +108,19 @@ async function readFolder(path: string, clock: () => Date, findings: Findings): 
     }
     firstFile.set(file.table, file.path)
     const before = findings.errors
-    const table = await readTable(file, schema ?? noSchema, findings)
+    const table =
+      (await readColumns(file, schema ?? noSchema, interner)) ?? (await readTable(file, schema ?? noSchema, findings))
     if (findings.errors > before) broken.add(file.table)
     if (!table) {
       failed.add(file.table)
       continue
     }
-    const data: TableData = {
-      schema: (schema ?? noSchema).columns(file.table, table.columns),
-      rows: table.rows,
-      provenance: { source: 'file', place: file.path, readAt },
-    }
+    const columns = (schema ?? noSchema).columns(file.table, table.columns)
+    const provenance = { source: 'file', place: file.path, readAt }
+    const data: TableData =
+      'encoded' in table
+        ? encodedTable(columns, provenance, table.encoded)
+        : { schema: columns, rows: table.rows, provenance }
     tables.set(file.table, { data, place: table.place })
   }
   if (schema) {
@@ -219,6 +223,56 @@ function checkName(name: string, path: string, findings: Findings, form = NAME):
     },
   )
   return false
+}
+
+/** A table as its file has it, as columns of ids. */
+type ColumnTable = Pick<FileTable, 'columns' | 'place'> & { readonly encoded: EncodedRows }
+
+/** The quick way to read a table. Undefined where the thorough one is called for, which also finds what is wrong. */
+async function readColumns(
+  file: TableFile,
+  schema: FolderSchema,
+  interner: Interner,
+): Promise<ColumnTable | undefined> {
+  if (file.format !== 'csv') return undefined
+  const bytes = await readBytes(file.path)
+  const spec = schema.spec(file.table)
+  const read = bytes && readCsvColumns(bytes, file.path, spec, interner)
+  if (!read) return undefined
+  const { names, encoded } = read
+  const wanted = spec.columns ?? names
+  return {
+    columns: wanted,
+    encoded: { ...encoded, columns: wanted.map(name => encoded.columns[names.indexOf(name)]!) },
+    place: row => placeInCsv(file.path, row, spec),
+  }
+}
+
+/** A file's bytes and a newline after them; undefined for what is no file on a disk. */
+async function readBytes(path: string): Promise<Buffer | undefined> {
+  let file: FileHandle | undefined
+  try {
+    file = await open(path)
+    const { size } = await file.stat()
+    const bytes = Buffer.allocUnsafeSlow(size + 1)
+    const { bytesRead } = await file.read(bytes, 0, size, 0)
+    bytes[size] = 10
+    return bytesRead === size && size > 0 ? bytes : undefined
+  } catch {
+    return undefined
+  } finally {
+    await file?.close()
+  }
+}
+
+/** Where a row stands in a file that was read by columns: found out when there is something to say of it. */
+function placeInCsv(path: string, row: number, spec: TableSpec): Span {
+  try {
+    const source = new SourceText(path, readFileSync(path, 'utf8'))
+    return readCsv(source, spec, new Findings())?.place(row) ?? opening(path)
+  } catch {
+    return opening(path)
+  }
 }
 
 async function readTable(file: TableFile, schema: FolderSchema, findings: Findings): Promise<FileTable | undefined> {

@@ -35,8 +35,9 @@ export class BitMatrix {
   }
 }
 
-/** Bytes of bits that a row may cost before a hash, which takes about eight, is the better choice. */
+/** Bytes of bits that a row may cost: a hash takes about eight. A matrix of `SMALL` bytes is worth it whatever its rows. */
 const BYTES_A_ROW = 8
+const SMALL = 2 ** 24
 
 /** A matrix for pairs, or undefined when it would be too empty. */
 export function matrixFor(a: Int32Array, b: Int32Array, rows: number): BitMatrix | undefined {
@@ -49,7 +50,7 @@ export function matrixFor(a: Int32Array, b: Int32Array, rows: number): BitMatrix
   // Some room for ids that come later.
   height = Math.ceil((height + 1) * 1.25)
   width = Math.ceil((width + 1) * 1.25)
-  if ((height * width) / 8 > rows * BYTES_A_ROW || height * width >= 2 ** 31) return undefined
+  if ((height * width) / 8 > Math.max(SMALL, rows * BYTES_A_ROW) || height * width >= 2 ** 31) return undefined
   const matrix = new BitMatrix(height, width)
   for (let i = 0; i < rows; i++) matrix.add(a[i]!, b[i]!)
   return matrix

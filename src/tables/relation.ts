@@ -15,7 +15,7 @@ const SAMPLE = 512
 const SHARP = 4
 
 /** Rows from which a bit matrix may take the place of the hash. */
-const MATRIX_ROWS = 65_536
+const MATRIX_ROWS = 16_384
 
 /**
  * A set of tuples of interned ids: one Int32Array for each column, a hash over whole rows, and indexes on column subsets made when

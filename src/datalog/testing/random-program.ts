@@ -136,7 +136,12 @@ class RuleText {
     for (let k = 1 + this.#pick(2); k > 0; k--) {
       inner.push(this.#atom(this.#lower[this.#pick(this.#lower.length)]!, visible, `y${n}`))
     }
-    if (this.#pick(4) === 0) inner.push(`${visible[0] ?? '1'} ${this.#operator()} ${this.#constant()}`)
+    // A variable of the rule that stands in a comparison alone: the braces do not say which groups there are.
+    if (this.#pick(3) === 0) {
+      const outer = this.#bound.length === 0 ? this.#constant() : this.#bound[this.#pick(this.#bound.length)]!
+      const seen = visible.length === 0 ? '1' : visible[this.#pick(visible.length)]!
+      inner.push(`${seen} ${this.#operator()} ${outer}`)
+    }
     const local = visible.filter(v => !scope.includes(v))
     const value = local.length === 0 ? this.#constant() : local[this.#pick(local.length)]!
     const scaled = this.#pick(4) === 0 ? `${value} * 2` : value

@@ -159,7 +159,7 @@ class ProgramEvaluator implements Evaluator {
     const arity = this.#arities.get(tuple.table)
     if (arity === undefined) failUnknownTable(tuple.table, this.#arities.keys())
     checkRow(tuple.table, tuple.row, arity)
-    return this.#has(tuple) ? { tuple, attempts: [] } : explainAbsence(tuple, this.#explaining())
+    return this.#has(tuple) ? { tuple, nearest: [], attempts: [] } : explainAbsence(tuple, this.#explaining())
   }
 
   #explaining() {

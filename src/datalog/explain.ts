@@ -69,10 +69,16 @@ class Search {
   readonly #nodes = new Map<string, Node>()
   readonly #queue: Node[] = []
   readonly #ready = new CostQueue()
+  readonly #rules = new Map<string, CoreRule[]>()
 
   constructor(ex: Explaining, cut: boolean) {
     this.#ex = ex
     this.#cut = cut
+    for (const rule of ex.program.rules) {
+      const own = this.#rules.get(rule.head.table)
+      if (own) own.push(rule)
+      else this.#rules.set(rule.head.table, [rule])
+    }
   }
 
   node(table: string, ids: readonly number[]): Node {
@@ -95,8 +101,7 @@ class Search {
     for (let i = 0; i < this.#queue.length; i++) {
       const node = this.#queue[i]!
       let own = 0
-      for (const rule of this.#ex.program.rules) {
-        if (rule.head.table !== node.table) continue
+      for (const rule of this.#rules.get(node.table) ?? []) {
         eachInstance(rule, node.ids, this.#ex, env => {
           this.#instance(node, rule, env)
           seen++

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkPolicies, type Program, parsePolicy } from '../language/index.ts'
-import type { Delta, TableData } from '../tables/index.ts'
-import { createEvaluator, type Derivation, type Evaluator } from './index.ts'
-import { evaluateNaively } from './testing/naive.ts'
-import { afterDeltas, randomProgram, randomTables, randomTransactions } from './testing/random-program.ts'
+import type { Delta, Row, TableData } from '../tables/index.ts'
+import { type Attempt, createEvaluator, type Derivation, type Evaluator } from './index.ts'
+import { evaluateNaively, satisfiable } from './testing/naive.ts'
+import { afterDeltas, randomProgram, randomTables, randomTransactions, randomValue } from './testing/random-program.ts'
 import { replay } from './testing/replay.ts'
 
 const runs = { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 150) }
@@ -134,13 +134,67 @@ describe('evaluator against the reference', () => {
             expect(replay(why as Derivation, { table, row }, e.view)).toEqual([])
             expect(e.explainAbsent({ table, row }).attempts).toEqual([])
           }
-          const absent = { table, row: Array.from({ length: program.tables.get(table)!.arity }, () => 'nowhere') }
-          expect(e.explain(absent)).toBeUndefined()
+        }
+      }),
+      runs,
+    )
+  })
+
+  it('says of absent tuples what really fails, behind what really holds', () => {
+    const wanted = fc.array(randomValue(), { minLength: 3, maxLength: 3 })
+    fc.assert(
+      fc.property(randomProgram(), randomTables(), wanted, ({ text, schemas }, tables, values) => {
+        const program = compile(text, schemas)
+        const e = evaluator(program)
+        e.load(tables)
+        const all = evaluateNaively(program, tables)
+        for (const { name: table, arity } of program.tables.values()) {
+          const row = values.slice(0, arity)
+          if (row.length < arity || e.view.has(table, row)) continue
+          expect(e.explain({ table, row })).toBeUndefined()
+          const { attempts, nearest } = e.explainAbsent({ table, row })
+          for (const near of nearest) expect(e.view.has(near.table, near.row)).toBe(true)
           const rules = program.rules.filter(r => r.head.table === table)
-          expect(e.explainAbsent(absent).attempts.map(a => a.rule.id)).toEqual(rules.map(r => r.id))
+          expect(attempts.map(a => a.rule.id)).toEqual(rules.map(r => r.id))
+          for (const attempt of attempts) expect(falseClaims(attempt, row, all)).toEqual([])
         }
       }),
       runs,
     )
   })
 })
+
+/** What an attempt says that is not so. */
+function falseClaims(
+  { rule, values, held, failed }: Attempt,
+  row: Row,
+  tables: ReadonlyMap<string, readonly Row[]>,
+): string[] {
+  const head = rule.head.args.map(a => (a.kind === 'constant' ? a.value : values[a.index]))
+  const [first] = failed
+  if (first?.position === undefined) {
+    const constants = rule.head.args.some((a, i) => a.kind === 'constant' && a.value !== row[i])
+    const repeated = rule.head.args.some((a, i) =>
+      rule.head.args.some(
+        (b, j) => a.kind === 'variable' && b.kind === 'variable' && a.index === b.index && row[i] !== row[j],
+      ),
+    )
+    return constants || repeated ? [] : ['the head could be the tuple']
+  }
+  const claims: string[] = []
+  if (JSON.stringify(head) !== JSON.stringify(row)) claims.push('the head is another tuple')
+  const env = new Map(values.flatMap((v, i) => (v === undefined ? [] : [[i, v] as const])))
+  const heldLiterals = held.map(h => rule.body[h.position]!)
+  if (!satisfiable(heldLiterals, env, tables)) claims.push('what held does not hold')
+  for (const f of failed) {
+    const literal = rule.body[f.position!]!
+    if (satisfiable([literal], env, tables)) claims.push(`${f.text} holds`)
+    if (heldLiterals.includes(literal)) claims.push(`${f.text} is said to hold and to fail`)
+    const isNegated = literal.kind === 'atom' && literal.negated
+    if (isNegated && f.nearest.length === 0) claims.push(`nothing stands in the way of ${f.text}`)
+    for (const near of f.nearest)
+      if (!tables.get(near.table)?.some(r => JSON.stringify(r) === JSON.stringify(near.row)))
+        claims.push('a nearest row is not there')
+  }
+  return claims
+}

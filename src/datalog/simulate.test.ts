@@ -121,6 +121,7 @@ describe('simulate', () => {
     ['zz:error+(h) :- on(_, h)', 'language/foreign-head'],
     ['move("b", "h1"', 'language/'],
     ['move(v, "h1") :- on(v, _, _)', 'language/'],
+    ['move(v, "h1") :- nobody(v)', 'language/unknown-table'],
   ])('refuses %s with its place, and nothing changes', (sequence, code) => {
     const { run, contents } = setUp()
     const before = contents()

@@ -1,5 +1,5 @@
-import { DiagnosticError, fail, nearestName } from '../diagnostic/index.ts'
-import type { AtomAst, Program } from '../language/index.ts'
+import { type Diagnostic, DiagnosticError, fail, nearestName, type Span } from '../diagnostic/index.ts'
+import { type AtomAst, checkQuery, type Program } from '../language/index.ts'
 import type { Delta, Row } from '../tables/index.ts'
 import { tablesRead } from './rules.ts'
 import { RuleEdits } from './simulate-rules.ts'
@@ -41,7 +41,7 @@ export interface SimulationAnswer {
  * A step `p+(…)` or `p-(…)` puts a row in or takes one out, a fact of a policy too; with a body it adds or removes a rule. Any other
  * step is an action: its row is supposed, the rows of all `insert[…]` and `delete[…]` tables are read then, and done (where both name a
  * row, it ends up in). Rows of tables called `result` are kept for the body of the next action, whose first answer gives its
- * arguments; an action whose body has no answer is left out.
+ * arguments; an action whose body has no answer is left out. Where the asked policy has no such table, another's is read.
  *
  * Costs what the changes cost, since the evaluator supposes them one inside the other; a step that changes rules makes it suppose
  * another program. The evaluator is as before afterwards, whatever is thrown.
@@ -196,7 +196,7 @@ class Run {
 
   /** The rows an action stands for; undefined when its body has no answer. */
   #calls(
-    { heads, body }: Extract<Step, { kind: 'action' }>,
+    { heads, body, span }: Extract<Step, { kind: 'action' }>,
     program: Program,
     results: readonly Tuple[],
   ): Tuple[] | undefined {
@@ -207,11 +207,23 @@ class Run {
         return tuple
       })
     if (body === undefined) return call(new Map())
-    const { columns, rows } = this.#evaluator.whatIf(deltasOf(results, []), () =>
-      this.#evaluator.query(body, this.#request.policy),
-    )
+    const reader = this.#readerOf(body, program, span)
+    const { columns, rows } = this.#evaluator.whatIf(deltasOf(results, []), () => this.#evaluator.query(body, reader))
     const values = firstAnswer(columns, rows)
     return values && call(values)
+  }
+
+  /** The policy inside which a body reads its names: the one asked, else one that has what the body reads, such as `result`. */
+  #readerOf(body: string, program: Program, span: Span): string {
+    const others = program.policies.map(p => p.name).filter(name => name !== this.#policy)
+    let refusal: readonly Diagnostic[] = []
+    for (const reader of [this.#policy, ...others]) {
+      const { diagnostics } = checkQuery(body, program, reader)
+      const wrong = diagnostics.filter(d => d.severity === 'error' || d.code === 'language/unknown-table')
+      if (wrong.length === 0) return reader
+      if (reader === this.#policy) refusal = wrong
+    }
+    throw new DiagnosticError(refusal.map(d => ({ ...d, severity: 'error', span })))
   }
 
   #checkKnown({ table }: Tuple, { span }: Step, program: Program): void {

@@ -62,15 +62,29 @@ export type Derivation =
 /** Why a tuple does not hold: for each rule that could give it, how far the best attempt came. */
 export interface Absence {
   readonly tuple: Tuple
-  readonly attempts: readonly {
-    readonly rule: CoreRule
-    /** The first literal that failed on the attempt that came furthest, with known values filled in. */
-    readonly failed: string
-    /** Literals that held before it, as text. */
-    readonly held: readonly string[]
-    /** Rows that come nearest to what the failing literal wanted. */
-    readonly nearest: readonly Tuple[]
-  }[]
+  /** Rows of the tuple's own table that agree with it in the most columns. */
+  readonly nearest: readonly Tuple[]
+  readonly attempts: readonly Attempt[]
+}
+
+/** The attempt to derive a tuple by one rule that came furthest. */
+export interface Attempt {
+  readonly rule: CoreRule
+  /** What the attempt gave the rule's variables, by their numbers; undefined where it came to no value. */
+  readonly values: readonly (Row[number] | undefined)[]
+  /** Literals that held, in the order in which they were asked, with these values. */
+  readonly held: readonly { readonly position: number; readonly text: string }[]
+  /** The literal that failed behind them, then those that would fail too with these values. At least one. */
+  readonly failed: readonly FailedLiteral[]
+}
+
+export interface FailedLiteral {
+  /** Place in the rule's body; undefined when the rule's head can not be this tuple. */
+  readonly position: number | undefined
+  /** With known values filled in. */
+  readonly text: string
+  /** Rows that come nearest to what the literal wanted; for `not`, rows that stand in its way. */
+  readonly nearest: readonly Tuple[]
 }
 
 /**

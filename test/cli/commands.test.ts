@@ -90,6 +90,7 @@ describe('explain', () => {
     expect(out).toMatch(/balance\.dl:17\n/)
     expect(out).toContain('└─ "server-a" < "server-b"')
     expect(out).toContain('37.5 < 50')
+    expect(out).toMatch(/from \S+location\.csv, read \d{4}-\d\d-\d\d [\d:.]+Z\n/)
     const answer = (await usher([...argv, '--json'])).json()
     expect(answer).toMatchObject({ holds: true, derivation: { rule: { policy: 'balance', line: 17 } } })
   })
@@ -99,8 +100,11 @@ describe('explain', () => {
     expect(await usher(argv)).toMatchObject({ code: 1, out: 'error("server-a", "server-b") does not hold\n' })
     const { code, out } = await usher([...argv, '--absent'])
     expect(code).toBe(0)
-    expect(out).toContain('fails')
-    expect(out).toContain('low("server-a")')
+    expect(out).toContain('  fails  low("server-a")\n  near     no row like it\n')
+    expect((await usher([...argv, '--absent', '--json'])).json()).toMatchObject({
+      holds: false,
+      absence: { attempts: [{ rule: { line: 17 }, failed: [{ literal: 'low("server-a")', nearest: [] }] }] },
+    })
   })
 })
 

@@ -1,38 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
-import { folderOf, top, usher } from '../cli/usher.ts'
-
-/** Times differ from run to run; model sizes may as the translation gets better. */
-function withoutFigures(text: string): string {
-  return text
-    .replace(/· model of \d+ columns and \d+ rows · \d+ ms/g, '· model · ms')
-    .replace(/ {2}[\d.]+ s$/gm, '  s')
-    .trimEnd()
-}
-
-/** Words of a command line; single quotes keep words together. */
-function words(line: string): string[] {
-  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(match => match[1] ?? match[2]!)
-}
+import { expect, test } from 'vitest'
+import { runPage } from './run-page.ts'
 
 test('the tutorial does what it says', async () => {
-  const page = readFileSync(join(top, 'docs/tutorial.md'), 'utf8')
-  const folder = folderOf({})
-  const before = process.cwd()
-  process.chdir(folder)
-  onTestFinished(() => process.chdir(before))
-  let commands = 0
-  for (const [, kind = '', file = '', text = ''] of page.matchAll(/^```(\w+) ?(\S*)\n([\s\S]*?)^```$/gm))
-    if (kind === 'console')
-      for (const [, line = '', expected = ''] of text.matchAll(/^\$ usher (.*)\n((?:(?!\$ ).*\n)*)/gm)) {
-        commands++
-        const { out } = await usher(words(line))
-        expect(withoutFigures(out), line).toBe(withoutFigures(expected))
-      }
-    else {
-      mkdirSync(dirname(join(folder, file)), { recursive: true })
-      writeFileSync(join(folder, file), text)
-    }
-  expect(commands).toBe(8)
+  expect(await runPage('docs/tutorial.md')).toBe(8)
 })

@@ -62,7 +62,8 @@ async function explain(
       ...(absence && { absence: absenceJson(absence) }),
       warnings: warnings(),
     })
-  if (derivation) for (const line of derivationLines(derivation, program, context.paint)) context.say(line)
+  if (derivation)
+    for (const line of derivationLines(derivation, program, context.paint, { times: true })) context.say(line)
   else if (absence) for (const line of absenceLines(absence, program, context.paint)) context.say(line)
   else {
     context.say(`${renderTuple(program, tuple.table, tuple.row)} does not hold`)

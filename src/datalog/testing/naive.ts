@@ -42,6 +42,17 @@ export function evaluateNaively(
 
 type Env = Map<number, Value>
 
+/** Whether literals hold together under some values, those of `env` among them. */
+export function satisfiable(
+  body: readonly CoreLiteral[],
+  env: ReadonlyMap<number, Value>,
+  tables: ReadonlyMap<string, readonly Row[]>,
+  now = new Date(0),
+): boolean {
+  const keyed = new Map([...tables].map(([name, rows]) => [name, new Map(rows.map(row => [keyOf(row), row]))]))
+  return solutions(body, new Map(env), name => keyed.get(name) ?? new Map(), now).length > 0
+}
+
 function keyOf(row: Row): string {
   return JSON.stringify(row.map(v => (v === 0 ? 0 : v)))
 }

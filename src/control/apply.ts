@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PlaceOptions, Violation } from '../placement/index.ts'
-import type { ExecutionState } from '../workflow/index.ts'
+import { type ExecutionState, type ExecutionView, showExecution } from '../workflow/index.ts'
 import { evaluateWorld, violationsOf } from './evaluate.ts'
 import { planWorld } from './plan.ts'
 import type { PlanReport } from './plan-report.ts'
 import type { Sources } from './policy-files.ts'
-import { type MoveEvent, movesOf, runPlan, startPlan, unfinishedPlan } from './run-plan.ts'
+import { type MoveEvent, movesOf, runPlan, startPlan, toleratedOf, unfinishedPlan } from './run-plan.ts'
 import { openState } from './state-folder.ts'
 import { openWorld, type World, type WorldRequest } from './world.ts'
 
@@ -43,6 +43,9 @@ export interface ApplyResult {
   readonly violations: readonly Violation[]
 }
 
+/** How often a plan that failed is followed by another. */
+const REPLANS = 2
+
 /** How much longer than a migration should take one try of it may take. */
 const PATIENCE = 10
 
@@ -74,37 +77,50 @@ async function applyIn(
   const { simulator, store } = state
   try {
     const now = (): World => ({ program, tables: simulator.snapshot(), warnings: [] })
+    const timeout = 60 + PATIENCE * request.secondsPerMigration
     const unfinished = await unfinishedPlan(store)
     let execution = unfinished?.id
     let plan: PlanReport | undefined
+    const planAndStart = async (): Promise<string | undefined> => {
+      plan = await planWorld(now(), request.place ?? {})
+      onProgress({ kind: 'planned', report: plan })
+      if (plan.moves.length === 0) return undefined
+      const tolerated = [...plan.violationsBefore.map(v => v.text), ...plan.brokenOnTheWay.map(b => b.violation)]
+      return startPlan(store, plan.moves, timeout, tolerated)
+    }
     if (unfinished) {
       const done = unfinished.tasks.filter(task => task.state === 'succeeded').length
       onProgress({ kind: 'continued', execution: unfinished.id, done, total: unfinished.tasks.length })
-    } else {
-      plan = await planWorld(now(), request.place ?? {})
-      onProgress({ kind: 'planned', report: plan })
-      if (plan.moves.length > 0)
-        execution = await startPlan(store, plan.moves, 60 + PATIENCE * request.secondsPerMigration)
-    }
+    } else execution = await planAndStart()
     const begun = performance.now()
-    const view =
-      execution === undefined
-        ? undefined
-        : await runPlan(store, simulator, execution, event =>
-            onProgress({ kind: 'move', seconds: (performance.now() - begun) / 1000, ...event }),
-          )
-    const tasks = new Map(view?.tasks.map(task => [task.name, task]))
+    const views: ExecutionView[] = []
+    for (let next = execution; next !== undefined; ) {
+      const tolerated = toleratedOf(await showExecution(store, next))
+      const view = await runPlan(
+        store,
+        simulator,
+        next,
+        event => onProgress({ kind: 'move', seconds: (performance.now() - begun) / 1000, ...event }),
+        { program, tables: () => simulator.snapshot(), tolerated },
+      )
+      views.push(view)
+      execution = next
+      // The rest of a plan that met another cloud than it was made for is left; a new one begins where this one ended.
+      next = view.state === 'failed' && views.length <= REPLANS ? await planAndStart() : undefined
+    }
+    const last = views.at(-1)
     return {
       execution,
-      state: view?.state ?? 'succeeded',
+      state: last?.state ?? 'succeeded',
       continued: unfinished !== undefined,
       plan,
-      moves: view
-        ? movesOf(view).map(({ id, vm, from, to }) => {
-            const { state: taskState = 'waiting', attempt = 0, error } = tasks.get(id) ?? {}
-            return { id, vm, from, to, state: taskState, attempts: attempt, ...(error !== undefined && { error }) }
-          })
-        : [],
+      moves: views.flatMap(view => {
+        const tasks = new Map(view.tasks.map(task => [task.name, task]))
+        return movesOf(view).map(({ id, vm, from, to }) => {
+          const { state: taskState = 'waiting', attempt = 0, error } = tasks.get(id) ?? {}
+          return { id, vm, from, to, state: taskState, attempts: attempt, ...(error !== undefined && { error }) }
+        })
+      }),
       violations: violationsOf(program, evaluateWorld(now()).view),
     }
   } finally {

@@ -10,6 +10,7 @@ import {
   showExecution,
   type TaskResult,
 } from '../workflow/index.ts'
+import { checkMove, isThere, type MoveChecks } from './check-move.ts'
 import { MIGRATE, planWorkflow, type WorkflowMove } from './plan-workflow.ts'
 
 /** Something that happened to a move while a plan runs. */
@@ -23,8 +24,14 @@ export interface MoveEvent {
 }
 
 /** Put a plan into the database as an execution. Nothing moves before it is there. */
-export async function startPlan(store: Store, moves: readonly WorkflowMove[], timeoutSeconds: number): Promise<string> {
-  return createEngine(store).start(planWorkflow(moves, timeoutSeconds), { moves })
+export async function startPlan(
+  store: Store,
+  moves: readonly WorkflowMove[],
+  timeoutSeconds: number,
+  /** Violations the plan takes into account, by their text. */
+  tolerated: readonly string[] = [],
+): Promise<string> {
+  return createEngine(store).start(planWorkflow(moves, timeoutSeconds), { moves, tolerated })
 }
 
 /** The execution that was not carried to its end, when there is one: a process was killed. */
@@ -38,8 +45,15 @@ export function movesOf(execution: Pick<ExecutionView, 'input'>): readonly Workf
   return (execution.input as { moves: readonly WorkflowMove[] }).moves
 }
 
+/** The violations an execution's plan takes into account. */
+export function toleratedOf(execution: Pick<ExecutionView, 'input'>): ReadonlySet<string> {
+  return new Set((execution.input as { tolerated?: readonly string[] }).tolerated)
+}
+
 /**
- * Carry an execution to its end on a cloud. The token of each try identifies it to the cloud, which never acts twice on one: a
+ * Carry an execution to its end on a cloud. With `checks`, each move is checked before it begins, and has ended only when the cloud says
+ * so of the migration and its tables show the VM on the target: the two disagree for a moment. A move that is refused, or fails after
+ * its retries, makes the execution fail: what runs is waited for, the rest is left, and whoever called plans anew. The token of each try identifies it to the cloud, which never acts twice on one: a
  * process may be killed at any moment, and another that runs the same execution goes on.
  */
 export async function runPlan(
@@ -47,6 +61,7 @@ export async function runPlan(
   cloud: Cloud,
   execution: string,
   onEvent: (event: MoveEvent) => void,
+  checks?: MoveChecks,
 ): Promise<ExecutionView> {
   const engine = createEngine(store)
   const moves = new Map(movesOf(await showExecution(store, execution)).map(move => [move.id, move]))
@@ -56,6 +71,13 @@ export async function runPlan(
   }
   const migrate: Action = {
     async run(input, { task, attempt, token }) {
+      const move = moves.get(task)
+      const verdict = checks && move ? checkMove(move, checks) : ({ kind: 'go' } as const)
+      if (verdict.kind === 'done') return { outcome: 'success', data: 'it was there already' }
+      if (verdict.kind === 'refused') {
+        tell(task, { state: 'failed', attempt, detail: verdict.why })
+        return { outcome: 'error', error: verdict.why, retryable: false }
+      }
       tell(task, { state: 'started', attempt })
       try {
         await cloud.submit(MIGRATE, input, token)
@@ -67,7 +89,12 @@ export async function runPlan(
       }
       return 'later'
     },
-    poll: token => ended(cloud, token),
+    poll: async token => {
+      const result = await ended(cloud, token)
+      const move = moves.get(token.split('/')[1] ?? '')
+      const lags = checks && move && result !== 'running' && result?.outcome === 'success'
+      return lags && !isThere(move.vm, move.to, checks.tables()) ? 'running' : result
+    },
   }
   const runner = createRunner(store, engine, { [MIGRATE]: migrate })
   // The cloud's own word that a migration ended saves waiting for the next poll; the poll finds what was missed.
@@ -75,7 +102,12 @@ export async function runPlan(
     const [owner, task = '', attempt = ''] = token.split('/')
     if (owner !== execution || state === 'running') return
     tell(task, { state, attempt: Number(attempt), ...(state === 'failed' && detail !== undefined && { detail }) })
-    void ended(cloud, token).then(result => result && engine.taskComplete(execution, task, Number(attempt), result))
+    // What fails here is found again by the poll.
+    const ask = async () => {
+      const result = await migrate.poll?.(token)
+      if (result && result !== 'running') await engine.taskComplete(execution, task, Number(attempt), result)
+    }
+    ask().catch(() => {})
   })
   try {
     return await runner.runUntilDone(execution)
@@ -85,10 +117,11 @@ export async function runPlan(
   }
 }
 
-/** What became of a migration, in the workflow's words; undefined while it runs. */
-async function ended(cloud: Cloud, token: string): Promise<TaskResult | undefined> {
+/** What became of a migration, in the workflow's words; undefined: the cloud has never heard of it. */
+async function ended(cloud: Cloud, token: string): Promise<TaskResult | 'running' | undefined> {
   const status = await cloud.status(token)
-  if (!status || status.state === 'running') return undefined
+  if (!status) return undefined
+  if (status.state === 'running') return 'running'
   if (status.state === 'succeeded') return { outcome: 'success' }
   return { outcome: 'error', error: status.detail ?? 'it failed', retryable: status.retryable ?? true }
 }

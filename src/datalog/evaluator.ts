@@ -15,12 +15,23 @@ import type { Memento } from './engine/memento.ts'
 import { explainTuple } from './explain.ts'
 import { explainAbsence } from './explain-absent.ts'
 import { Guard } from './limits.ts'
+import { Profile } from './profile.ts'
 import { answerQuery } from './query.ts'
 import { checkRow, checkTable, failUnknownTable, findRow, rowAt, sortedRows } from './rows.ts'
 import { componentsOf, tablesRead } from './rules.ts'
 import type { SolveContext } from './solve.ts'
 import { checkStratified } from './stratification.ts'
-import type { Absence, Changes, Derivation, Evaluator, EvaluatorOptions, QueryAnswer, Tuple, View } from './types.ts'
+import type {
+  Absence,
+  Changes,
+  Derivation,
+  EvaluationLimits,
+  Evaluator,
+  EvaluatorOptions,
+  QueryAnswer,
+  Tuple,
+  View,
+} from './types.ts'
 import { type SavedWarnings, Warnings } from './warnings.ts'
 
 /** An evaluator over a checked program; its tables are empty until `load`. */
@@ -53,6 +64,8 @@ class ProgramEvaluator implements Evaluator {
   #engine: Engine
   /** Columns of every table that the program or a load knows. */
   #arities: Map<string, number>
+  readonly #profile: Profile | undefined
+  readonly #limits: EvaluationLimits & { readonly profile?: Profile }
   readonly #provenance = new Map<string, Provenance>()
   #watched: readonly string[]
   #evaluated = false
@@ -63,6 +76,8 @@ class ProgramEvaluator implements Evaluator {
   constructor(program: Program, options: EvaluatorOptions) {
     this.#program = program
     this.#options = options
+    this.#profile = options.profile ? new Profile() : undefined
+    this.#limits = { ...options.limits, ...(this.#profile && { profile: this.#profile }) }
     checkStratified(componentsOf(program))
     this.#arities = aritiesOf(program)
     this.#watched = options.watch ?? tablesWithRole(program)
@@ -75,6 +90,10 @@ class ProgramEvaluator implements Evaluator {
       has: (table, row) => this.#has({ table, row }),
       count: table => this.#ready().size(table),
     }
+  }
+
+  get profile() {
+    return this.#profile?.rules ?? []
   }
 
   get warnings() {
@@ -147,7 +166,7 @@ class ProgramEvaluator implements Evaluator {
 
   query(text: string, policy?: string): QueryAnswer {
     const engine = this.#ready()
-    return answerQuery(text, policy, this.#program, engine, this.#asking(new Guard(this.#options.limits ?? {})))
+    return answerQuery(text, policy, this.#program, engine, this.#asking(new Guard(this.#limits)))
   }
 
   explain(tuple: Tuple): Derivation | undefined {
@@ -212,7 +231,7 @@ class ProgramEvaluator implements Evaluator {
     }
     this.#warnings.clear()
     try {
-      engine.evaluateAll(this.#options.limits ?? {}, this.#now())
+      engine.evaluateAll(this.#limits, this.#now())
     } catch (error) {
       this.#warnings.restore(warnings)
       throw error
@@ -295,7 +314,7 @@ class ProgramEvaluator implements Evaluator {
         relation.add(scratch)
       }
     }
-    engine.evaluateAll(this.#options.limits ?? {}, this.#now())
+    engine.evaluateAll(this.#limits, this.#now())
     this.#engine = engine
     this.#evaluated = true
   }
@@ -303,7 +322,7 @@ class ProgramEvaluator implements Evaluator {
   /** As a transaction of the differences. */
   #replaceTables(loaded: readonly TableData[]): void {
     const engine = this.#engine
-    engine.begin(this.#options.limits ?? {})
+    engine.begin(this.#limits)
     try {
       engine.setClock(this.#now())
       for (const { schema, rows } of loaded) {
@@ -337,7 +356,7 @@ class ProgramEvaluator implements Evaluator {
       for (const row of removed) checkRow(table, row, arity)
       for (const row of inserted) checkRow(table, row, arity)
     }
-    engine.begin(this.#options.limits ?? {})
+    engine.begin(this.#limits)
     try {
       if (withClock) engine.setClock(this.#now())
       for (const { table, inserted, removed } of deltas) {

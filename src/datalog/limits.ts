@@ -1,5 +1,6 @@
 import { fail } from '../diagnostic/index.ts'
 import type { CoreRule } from '../language/index.ts'
+import type { Profile } from './profile.ts'
 import type { EvaluationLimits } from './types.ts'
 
 /** Steps of work between two looks at the clock. */
@@ -8,18 +9,22 @@ const FUEL = 20_000
 /** Watches one evaluation: its time and the tuples it derives, and the rule at work when a limit is reached. */
 export class Guard {
   readonly #limits: EvaluationLimits
+  /** Where the costs of rules are added up, when somebody wants to know them. */
+  readonly profile: Profile | undefined
+  #refuels = 0
   readonly #deadline: number
   #left: number
   /** Steps until the next look at the clock: count down, and call `refuel` below zero. */
   fuel = FUEL
   rule: CoreRule | undefined
 
-  constructor(limits: EvaluationLimits) {
+  constructor(limits: EvaluationLimits & { readonly profile?: Profile }) {
     this.#limits = limits
+    this.profile = limits.profile
     // Looking at the clock costs more than a small transaction: only where there is a limit.
     this.#deadline =
       limits.milliseconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + limits.milliseconds
-    this.#left = limits.derivedTuples ?? Number.POSITIVE_INFINITY
+    this.#left = limits.derivedTuples ?? Number.MAX_SAFE_INTEGER
   }
 
   /** One step of work. */
@@ -30,6 +35,7 @@ export class Guard {
   /** Look at the clock; throws when the time is over, else gives the fuel to go on with. */
   refuel(): number {
     this.fuel = FUEL
+    this.#refuels++
     if (this.#limits.milliseconds !== undefined && performance.now() > this.#deadline)
       this.#stop(`ran for more than ${this.#limits.milliseconds} ms`)
     return FUEL
@@ -43,6 +49,16 @@ export class Guard {
   derivedMany(tuples: number): void {
     this.#left -= tuples
     if (this.#left < 0) this.#stop(`derived more than ${this.#limits.derivedTuples} tuples`)
+  }
+
+  /** Steps of work so far: rows that joins looked at. */
+  get rows(): number {
+    return this.#refuels * (FUEL + 1) + FUEL - this.fuel
+  }
+
+  /** Tuples derived so far. */
+  get tuples(): number {
+    return (this.#limits.derivedTuples ?? Number.MAX_SAFE_INTEGER) - this.#left
   }
 
   #stop(what: string): never {

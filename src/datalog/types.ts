@@ -14,6 +14,20 @@ export interface EvaluatorOptions {
   readonly clock?: () => Date
   /** Tables whose changes `apply` and `whatIf` report, by full name. Default: every table with a role. */
   readonly watch?: readonly string[]
+  /** Measure what each rule costs: see `Evaluator.profile`. */
+  readonly profile?: boolean
+}
+
+/** What a rule has cost, with the aggregates in its body. */
+export interface RuleProfile {
+  readonly rule: CoreRule
+  readonly milliseconds: number
+  /** Derivations that were counted, or tuples put in by a recursive rule. */
+  readonly tuples: number
+  /** Rows that its joins looked at. */
+  readonly rows: number
+  /** How often one of its compiled functions ran. */
+  readonly runs: number
 }
 
 /** What the watched tables gained and lost, by full name; a table without a change is not in it. */
@@ -124,6 +138,9 @@ export interface Evaluator {
   /** A smallest derivation, or undefined when the tuple does not hold. */
   explain(tuple: Tuple): Derivation | undefined
   explainAbsent(tuple: Tuple): Absence
+
+  /** Costs of the rules since the evaluator was made, hottest first; empty without the option `profile`. */
+  readonly profile: readonly RuleProfile[]
 
   /** Warnings that evaluation met (mixed-type comparisons, builtin failures), with counts in their messages. */
   readonly warnings: readonly Diagnostic[]

@@ -18,8 +18,10 @@ export class RunningClause {
   /** Run a variant, compiled at its first run; `at` is 0 where a variant follows no literal. */
   run(kind: Variant['kind'], at: number, list: Int32Array | null, from: number, to: number): boolean {
     const f = this.#compiled.get(kind)?.[at] ?? this.#compile(kind, at)
-    this.#context.guard().rule = this.clause.origin
-    return f(list, from, to)
+    const guard = this.#context.guard()
+    const { origin } = this.clause
+    guard.rule = origin
+    return guard.profile ? guard.profile.measure(origin, guard, () => f(list, from, to)) : f(list, from, to)
   }
 
   /** Compile anew when next run: tables have other sizes now. */

@@ -3,7 +3,7 @@
  * PostgreSQL may call them on rows that another condition leaves out: NULL stands for "the literal fails".
  *
  * Arithmetic is that of doubles, as in Usher; PostgreSQL raises an error where a result leaves their range, so operands of extreme
- * size take a slower way that catches it. A result of whole operands past 2^53 - 1 fails.
+ * size take a slower way that catches it (and which a parallel plan refuses, loudly). A result of whole operands past 2^53 - 1 fails.
  */
 interface SqlFunction {
   readonly needs: readonly FunctionName[]

@@ -22,7 +22,7 @@ export interface Finding {
 
 export interface Verdict {
   readonly found: Case
-  /** Tables and states that each peer answered, all of which were compared with the reference. */
+  /** Tables, at each state, that each peer answered in full; views that lack rows are only searched for wrong ones. */
   readonly compared: Readonly<Record<Peer, number>>
   readonly findings: readonly Finding[]
   readonly rules: number
@@ -57,7 +57,7 @@ export async function judge(cases: readonly Case[], { cluster, clingo }: Judges)
       }
       for (const [s, answer] of answers.entries()) {
         const what = answer && difference(reference[s]!, answer, lacking)
-        compared[peer] += answer?.size ?? 0
+        compared[peer] += [...(answer?.keys() ?? [])].filter(table => !lacking.has(table)).length
         if (what === undefined) continue
         findings.push({
           peer,

@@ -306,7 +306,7 @@ class ProgramEvaluator implements Evaluator {
       const relation = engine.givenRelation(schema.table)!
       const { scratch, arity } = relation
       if (encoded?.interner === interner && relation.top === 0) {
-        fillRelation(relation, encoded.columns, encoded.count)
+        fillRelation(relation, encoded.columns, encoded.count, interner.size)
         continue
       }
       for (const row of data.rows) {

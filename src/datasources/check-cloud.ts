@@ -1,5 +1,5 @@
 import { type Diagnostic, nearestName, type Span } from '../diagnostic/index.ts'
-import type { Row, Snapshot, TableData, Value } from '../tables/index.ts'
+import type { EncodedRows, Row, Snapshot, TableData, Value } from '../tables/index.ts'
 
 /** Where a row of a table stands, when the source knows. */
 export type PlaceOf = (table: string, row: number) => Span | undefined
@@ -42,7 +42,7 @@ export function checkCloud(snapshot: Snapshot, placeOf: PlaceOf = () => undefine
   }
   const columns = location.schema.columns.map(column => column.name)
   if (columns.length !== 2 || (columns[0] === 'host' && columns[1] === 'vm')) return [wrongColumns(columns, placeOf)]
-  if (location.rows.length === 0) {
+  if ((location.encoded?.count ?? location.rows.length) === 0) {
     return [
       {
         code: 'data/empty-cloud',
@@ -52,7 +52,30 @@ export function checkCloud(snapshot: Snapshot, placeOf: PlaceOf = () => undefine
       },
     ]
   }
+  if (location.encoded && isSound(location.encoded, listedHosts(snapshot))) return []
   return [...doublePlaces(location, placeOf), ...unknownHosts(location, snapshot, placeOf)]
+}
+
+/** Whether neither `doublePlaces` nor `unknownHosts` would find anything, without making rows: of a million VMs all are fine mostly. */
+function isSound({ interner, columns, count }: EncodedRows, hosts: ReadonlySet<Value> | undefined): boolean {
+  const [vms, places] = columns
+  if (!vms || !places) return false
+  const nothing = interner.find(null)
+  const exists = new Uint8Array(interner.size).fill(hosts ? 0 : 1)
+  for (const host of hosts ?? []) {
+    const id = interner.find(host)
+    if (id >= 0) exists[id] = 1
+  }
+  /** By VM: the host's id + 1. */
+  const place = new Int32Array(interner.size)
+  for (let i = 0; i < count; i++) {
+    const vm = vms[i]!
+    const host = places[i]!
+    if (vm === nothing || host === nothing || exists[host] === 0) return false
+    if (place[vm] !== 0 && place[vm] !== host + 1) return false
+    place[vm] = host + 1
+  }
+  return true
 }
 
 /** Every host that the cloud's tables list, or undefined when none of them is there. */

@@ -17,6 +17,9 @@ export interface TextBatch {
   readonly count: number
 }
 
+/** Whole numbers below this are looked up without hashing. */
+const SMALL = 1024
+
 /**
  * Gives each distinct value a number 0, 1, 2 … so that tuples are rows of 32-bit ids and equality is equality of ids.
  * Values are never forgotten: an interner lives as long as the relations that use it.
@@ -38,6 +41,8 @@ export class Interner {
   /** Where the bytes of each id begin in the arena; they end where those of the next id begin. */
   #starts = new Uint32Array(1024)
   #arena: Buffer = Buffer.allocUnsafeSlow(8192)
+  /** By small whole number: its id + 1, or 0. */
+  readonly #small = new Int32Array(SMALL)
   readonly #others = new Map<Value, number>()
   /** By id: the values of `#others`, and the texts that somebody asked for. */
   readonly #values: Value[] = []
@@ -138,6 +143,8 @@ export class Interner {
   }
 
   #internNumber(value: number): number {
+    const small = value >= 0 && value < SMALL && Math.floor(value) === value
+    if (small && this.#small[value] !== 0) return this.#small[value]! - 1
     if (!Number.isFinite(value)) throw new Error(`not a value: ${value}`)
     const number = value === 0 ? 0 : value
     const hash = this.#hashNumber(number)
@@ -145,6 +152,7 @@ export class Interner {
     const known = this.#slots[place + 1]!
     if (known !== 0) return known - 1
     this.#reserve(0)
+    if (small) this.#small[number] = this.#size + 1
     return this.#enter(place, hash, this.#starts[this.#size]!, number)
   }
 

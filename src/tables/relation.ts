@@ -55,6 +55,8 @@ export class Relation {
   readonly #indexes: RelationIndex[] = []
   /** Which rows are in, instead of the hash, for a large and dense relation that only grew so far. */
   matrix: BitMatrix | undefined
+  /** Whether `heads` and `next` are kept; otherwise they are made when a row is first looked for. */
+  #hashed = true
 
   constructor(arity: number, options: { readonly counted?: boolean } = {}) {
     this.arity = arity
@@ -77,7 +79,7 @@ export class Relation {
 
   /** The slot of a row that is stored, whatever its state, or -1. */
   locate(row: ArrayLike<number>): number {
-    if (this.matrix) this.makeHash()
+    if (!this.#hashed) this.makeHash()
     const { columns, next } = this
     const key = this.#lay(row)
     let slot = this.heads[this.#hash(key) & (this.heads.length - 1)]!
@@ -152,12 +154,23 @@ export class Relation {
     if (this.arity !== 2 || this.#counted || this.linked < MATRIX_ROWS) return false
     if (this.#indexes.length > 0 || this.linked < this.top) return false
     this.matrix = matrixFor(this.columns[0]!, this.columns[1]!, this.top)
-    return this.matrix !== undefined
+    this.#hashed = this.matrix === undefined
+    return !this.#hashed
   }
 
-  /** Give up the matrix for a hash over all rows. */
+  /** Take columns of distinct rows for the relation's own, when it is empty and was given no index; each has the same room, or more. */
+  adopt(columns: Int32Array[], rows: number): void {
+    if (this.top > 0 || this.#counted || this.#indexes.length > 0) throw new Error('only a fresh relation adopts rows')
+    this.columns = columns
+    this.state = new Uint8Array(Math.max(16, columns[0]?.length ?? 0)).fill(BOTH, 0, rows)
+    this.size = this.linked = this.top = rows
+    this.#hashed = false
+  }
+
+  /** Make the hash over all rows, instead of the matrix if there is one. */
   makeHash(): void {
-    if (!this.matrix) return
+    if (this.#hashed) return
+    this.#hashed = true
     this.matrix = undefined
     this.next = new Int32Array(this.state.length)
     let buckets = this.heads.length
@@ -286,7 +299,7 @@ export class Relation {
     for (const index of this.#indexes) {
       if (index.columns.length === columns.length && index.columns.every((c, i) => c === columns[i])) return index
     }
-    this.makeHash()
+    if (this.matrix) this.makeHash()
     const index = new RelationIndex(this, columns)
     this.#indexes.push(index)
     return index
@@ -343,7 +356,7 @@ export class Relation {
   }
 
   #touch(slot: number): void {
-    if (this.matrix) this.makeHash()
+    if (!this.#hashed) this.makeHash()
     const state = this.state[slot]!
     if ((state & TOUCHED) !== 0) return
     this.state[slot] = state | TOUCHED
@@ -397,8 +410,7 @@ export class Relation {
   grow(): void {
     const length = this.state.length * 2
     this.columns = this.columns.map(c => grownInts(c, length))
-    // A matrix needs no chains.
-    if (!this.matrix) this.next = grownInts(this.next, length)
+    if (this.#hashed) this.next = grownInts(this.next, length)
     if (this.#counted) this.counts = grownInts(this.counts, length)
     const state = new Uint8Array(length)
     state.set(this.state)

@@ -8,6 +8,7 @@ import { Findings, SourceText } from './source-text.ts'
 
 const QUOTE = 34
 const COMMA = 44
+const MINUS = 45
 const CR = 13
 const LF = 10
 const SPACE = 32
@@ -19,7 +20,7 @@ const NUMERIC = 1
 const WORD = 2
 const CLASS = new Uint8Array(128)
 for (const byte of Buffer.from('0123456789-')) CLASS[byte] = NUMERIC
-// true, false, nan, inf, infinity, in any case and with a sign
+// true and false; nan, inf and infinity in any case and with a sign
 for (const byte of Buffer.from('tfnNiI+')) CLASS[byte] = WORD
 const LONGEST_WORD = '+infinity'.length
 
@@ -184,7 +185,7 @@ class Scanner {
     } else if (type !== 'boolean') {
       const number = canonicalNumber(this.#bytes, start, end)
       if (number < LONG) return this.#interner.intern(number)
-      if (number === TEXT && type === 'any') return WAITS
+      if (number === TEXT && type === 'any' && this.#bytes[start] !== MINUS) return WAITS
     }
     return this.#general(this.#bytes.toString('latin1', start, end), false, type)
   }

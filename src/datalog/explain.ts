@@ -1,9 +1,16 @@
-import type { CoreLiteral, CoreRule, CoreTerm, Program } from '../language/index.ts'
+import {
+  type CoreLiteral,
+  type CoreRule,
+  type CoreTerm,
+  type Program,
+  renderExpr,
+  renderLiteral,
+  renderValue,
+} from '../language/index.ts'
 import { compareRows, type Provenance, type Row, type Value } from '../tables/index.ts'
 import type { Database } from './database.ts'
 import { planBody, type Step } from './plan.ts'
 import { type Bindings, boundIn, type SolveContext, Solver } from './solve.ts'
-import { exprText, literalText, valueText } from './text.ts'
 import type { Derivation, Tuple } from './types.ts'
 
 /** What explanations look at. */
@@ -225,7 +232,7 @@ function derivation(node: Node, made: ReadonlyMap<Node, Derivation>, ex: Explain
 /** A literal that holds under `env`; a positive atom's tuple is explained by itself. */
 function explainLiteral(l: CoreLiteral, rule: CoreRule, env: Bindings, ex: Explaining): Derivation {
   const value = (v: number): Value => ex.db.interner.value(env[v]!)
-  const name = (v: number) => (env[v]! >= 0 ? valueText(value(v)) : (rule.variables[v] ?? '_'))
+  const name = (v: number) => (env[v]! >= 0 ? renderValue(value(v)) : (rule.variables[v] ?? '_'))
   if (l.kind === 'atom' && l.negated) {
     const pattern = l.args.map(t =>
       t.kind === 'wildcard' ? undefined : t.kind === 'constant' ? t.value : value(t.index),
@@ -237,7 +244,7 @@ function explainLiteral(l: CoreLiteral, rule: CoreRule, env: Bindings, ex: Expla
     return explainTuple({ table: l.table, row }, ex)!
   }
   if (l.kind === 'aggregate') return explainAggregate(l, rule, env, ex)
-  return { kind: 'builtin', text: literalText(l, name) }
+  return { kind: 'builtin', text: renderLiteral(ex.program, rule, l, name) }
 }
 
 function explainAggregate(
@@ -258,9 +265,9 @@ function explainAggregate(
     shown.push({ env: inner.slice(), values })
     shown.sort((a, b) => compareRows(a.values, b.values))
   })
-  const what = l.value ? ` ${exprText(l.value, v => rule.variables[v] ?? '_')}` : ''
+  const what = l.value ? ` ${renderExpr(l.value, v => rule.variables[v] ?? '_')}` : ''
   const group = shown.map(s => l.body.map(b => explainLiteral(b, rule, s.env, ex)))
-  return { kind: 'aggregate', text: `${l.operator}${what} = ${valueText(value!)}`, value: value!, bindings, group }
+  return { kind: 'aggregate', text: `${l.operator}${what} = ${renderValue(value!)}`, value: value!, bindings, group }
 }
 
 /** A binary heap of nodes by cost. */

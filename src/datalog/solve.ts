@@ -1,11 +1,17 @@
-import type { CompareLiteral, ComparisonOperator, CoreExpr, CoreTerm } from '../language/index.ts'
+import {
+  type CompareLiteral,
+  type ComparisonOperator,
+  type CoreExpr,
+  type CoreTerm,
+  renderExpr,
+  renderValue,
+} from '../language/index.ts'
 import type { Relation, Value } from '../tables/index.ts'
 import { Accumulator } from './aggregate.ts'
 import { calculate } from './arithmetic.ts'
 import { type BuiltinContext, BuiltinFault, builtinTable } from './builtins/index.ts'
 import { type Database, emptyRelation } from './database.ts'
 import type { AtomStep, Key, Step } from './plan.ts'
-import { exprText, literalText, valueText } from './text.ts'
 import type { Warnings } from './warnings.ts'
 
 /** What a solver needs besides the tables. */
@@ -81,7 +87,7 @@ export class Solver {
         return this.#with(env, step.variable, this.#db.interner.intern(value), next)
       }
       case 'builtin':
-        return this.#builtin(step, env, names, next)
+        return this.#builtin(step, env, next)
       case 'aggregate': {
         const value = this.aggregate(step, env, names)?.value
         if (value === undefined) return true
@@ -167,14 +173,17 @@ export class Solver {
       return true
     })
     const value = group.result(why =>
-      this.#context.warnings.add(why, literal.span, () => literalText(literal, this.#namer(env, names))),
+      this.#context.warnings.add(why, literal.span, () => {
+        const group = literal.groupBy.map(this.#namer(env, names))
+        return `\`${literal.operator}\`${group.length === 0 ? '' : ` for ${group.join(', ')}`}`
+      }),
     )
     return { value, bindings: group.bindings }
   }
 
-  #builtin(step: Extract<Step, { kind: 'builtin' }>, env: Bindings, names: readonly string[], next: Visit): boolean {
+  #builtin(step: Extract<Step, { kind: 'builtin' }>, env: Bindings, next: Visit): boolean {
     const { literal, binds } = step
-    const outputs = this.#call(step, env, names)
+    const outputs = this.#call(step, env)
     if (outputs === 'fault') return literal.negated ? next() : true
     const agrees =
       outputs !== undefined &&
@@ -193,11 +202,7 @@ export class Solver {
     return go
   }
 
-  #call(
-    step: Extract<Step, { kind: 'builtin' }>,
-    env: Bindings,
-    names: readonly string[],
-  ): readonly Value[] | undefined | 'fault' {
+  #call(step: Extract<Step, { kind: 'builtin' }>, env: Bindings): readonly Value[] | undefined | 'fault' {
     const { literal } = step
     const builtin = builtinTable.get(literal.name)
     if (!builtin) throw new Error(`no builtin ${literal.name}`)
@@ -209,7 +214,7 @@ export class Solver {
     } catch (fault) {
       if (!(fault instanceof BuiltinFault)) throw fault
       this.#context.warnings.add('builtin-failed', literal.span, () => {
-        return `\`${literalText(literal, this.#namer(env, names))}\`: ${fault.message}`
+        return `\`${literal.name}\`: ${fault.message}`
       })
       return 'fault'
     }
@@ -221,7 +226,7 @@ export class Solver {
     const right = this.#value(literal.right, env, names, literal)
     if (right === undefined) return false
     return compare(literal.operator, left, right, () => {
-      const detail = () => `\`${valueText(left)} ${literal.operator} ${valueText(right)}\``
+      const detail = () => `\`${renderValue(left)} ${literal.operator} ${renderValue(right)}\``
       this.#context.warnings.add('mixed-types', literal.span, detail)
     })
   }
@@ -245,13 +250,13 @@ export class Solver {
       args.push(typeof value === 'number' ? value : Number.NaN)
     }
     const result = calculate(e.function, args, why =>
-      this.#context.warnings.add(why, place.span, () => `\`${exprText(e, this.#namer(env, names))}\``),
+      this.#context.warnings.add(why, place.span, () => `\`${renderExpr(e, this.#namer(env, names))}\``),
     )
     return Number.isNaN(result) ? undefined : result + 0
   }
 
   #namer(env: Bindings, names: readonly string[]): (index: number) => string {
-    return i => (env[i]! >= 0 ? valueText(this.#db.interner.value(env[i]!)) : (names[i] ?? '_'))
+    return i => (env[i]! >= 0 ? renderValue(this.#db.interner.value(env[i]!)) : (names[i] ?? '_'))
   }
 }
 

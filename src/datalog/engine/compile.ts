@@ -1,15 +1,15 @@
-import type {
-  AggregateLiteral,
-  ArithmeticFunction,
-  AtomLiteral,
-  CompareLiteral,
-  CoreExpr,
-  CoreTerm,
+import {
+  type AggregateLiteral,
+  type ArithmeticFunction,
+  type AtomLiteral,
+  type CompareLiteral,
+  type CoreExpr,
+  type CoreTerm,
+  renderExpr,
 } from '../../language/index.ts'
 import { type Interner, mix, NEW, OLD, type Relation } from '../../tables/index.ts'
 import type { Guard } from '../limits.ts'
 import { type AtomStep, type Key, planBody, type Step } from '../plan.ts'
-import { exprText } from '../text.ts'
 import type { Group } from './group.ts'
 import type { Clause } from './lower.ts'
 import type { Runtime } from './runtime.ts'
@@ -191,7 +191,7 @@ class Compiler {
     const runtime = this.#name(this.#context.runtime, 'runtime')
     const site = this.#site(
       place.span,
-      exprText(e, v => this.#clause.variables[v] ?? '_'),
+      renderExpr(e, v => this.#clause.variables[v] ?? '_'),
     )
     const result = `e${this.#fresh++}`
     this.#emit(`let ${result} = NaN`)

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+
 /** Where a command's text goes: a stream, or a buffer in tests. */
 export interface Sink {
   write(text: string): void
@@ -11,6 +13,8 @@ export interface Sink {
 export interface Io {
   readonly out: Sink
   readonly err: Sink
+  /** What a session reads; none where there is nobody to type. */
+  readonly in?: Readable
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
@@ -37,7 +41,15 @@ export class OutputError extends Error {
 
 /** The process's own streams. */
 export function processIo(): Io {
-  return { out: streamSink(process.stdout), err: streamSink(process.stderr), env: process.env }
+  return {
+    out: streamSink(process.stdout),
+    err: streamSink(process.stderr),
+    // Opened when it is asked for: an open standard input keeps the process waiting.
+    get in() {
+      return process.stdin
+    },
+    env: process.env,
+  }
 }
 
 function streamSink(stream: NodeJS.WriteStream): Sink {

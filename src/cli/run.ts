@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { addApply } from './commands/apply.ts'
+import { addBench } from './commands/bench.ts'
 import { addCarve } from './commands/carve.ts'
 import { addCheck } from './commands/check.ts'
 import { addDemo } from './commands/demo.ts'
@@ -9,10 +10,12 @@ import { addExplain } from './commands/explain.ts'
 import { addFmt } from './commands/fmt.ts'
 import { addModel } from './commands/model.ts'
 import { addPlan } from './commands/plan.ts'
+import { addRepl } from './commands/repl.ts'
 import { addSimulate } from './commands/simulate.ts'
 import { addSolvers } from './commands/solvers.ts'
 import { addSql } from './commands/sql.ts'
 import { addViolations } from './commands/violations.ts'
+import { addWorkflow } from './commands/workflow.ts'
 import { Context } from './context.ts'
 import { reportFault } from './faults.ts'
 import { type ExitCode, exitCodes, type Io, type OutputError, wantsColor } from './io.ts'
@@ -25,12 +28,15 @@ const commands = [
   addViolations,
   addExplain,
   addSimulate,
+  addRepl,
+  addBench,
   addCarve,
   addSql,
   addModel,
   addPlan,
   addApply,
   addDemo,
+  addWorkflow,
   addSolvers,
 ]
 

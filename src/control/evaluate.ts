@@ -1,4 +1,11 @@
-import { createEvaluator, type Evaluator, type QueryAnswer, type Tuple, type View } from '../datalog/index.ts'
+import {
+  createEvaluator,
+  type Evaluator,
+  type EvaluatorOptions,
+  type QueryAnswer,
+  type Tuple,
+  type View,
+} from '../datalog/index.ts'
 import { type Diagnostic, DiagnosticError } from '../diagnostic/index.ts'
 import { checkQuery, type Program, QUERY, readTuple, renderTuple } from '../language/index.ts'
 import type { Violation } from '../placement/index.ts'
@@ -6,8 +13,8 @@ import type { Sources } from './policy-files.ts'
 import { strict, UNKNOWN_TABLE, type World } from './world.ts'
 
 /** An evaluator loaded with the world's tables. */
-export function evaluateWorld(world: Pick<World, 'program' | 'tables'>): Evaluator {
-  const evaluator = createEvaluator(world.program)
+export function evaluateWorld(world: Pick<World, 'program' | 'tables'>, options: EvaluatorOptions = {}): Evaluator {
+  const evaluator = createEvaluator(world.program, options)
   evaluator.load(world.tables.values())
   return evaluator
 }

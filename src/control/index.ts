@@ -3,6 +3,7 @@
  * The command line (and any other face) shows them and holds no logic of its own. Knows nothing of terminals.
  */
 export type { ApplyProgress, ApplyRequest, ApplyResult } from './apply.ts'
+export { type Bench, type BenchRequest, benchWorld, type TableUpdates } from './bench-world.ts'
 export type { ComparisonRow } from './compare.ts'
 export { ask, evaluateWorld, readTupleText, violationsOf } from './evaluate.ts'
 export { type FormatResult, formatFiles } from './format-files.ts'
@@ -12,5 +13,6 @@ export { applyPlan, compareWith, modelText, planWorld, runPlan, startPlan } from
 export { type PlanReport, planReportSchema } from './plan-report.ts'
 export type { WorkflowMove } from './plan-workflow.ts'
 export type { MoveEvent } from './run-plan.ts'
+export { Session, TYPED } from './session.ts'
 export { type SimulationRequest, simulateWorld, type WorldSimulation } from './simulate-world.ts'
 export { examine, openWorld, type World, type WorldRequest } from './world.ts'

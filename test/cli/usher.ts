@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import type { Io, Sink } from '../../src/cli/io.ts'
 import { run } from '../../src/cli/run.ts'
@@ -27,7 +28,7 @@ export interface Outcome {
 /** Run the command line in this process, with streams that are no terminal unless told. */
 export async function usher(
   argv: readonly string[],
-  more: { terminal?: boolean; env?: Io['env'] } = {},
+  more: { terminal?: boolean; env?: Io['env']; input?: string } = {},
 ): Promise<Outcome> {
   const out: string[] = []
   const err: string[] = []
@@ -36,7 +37,12 @@ export async function usher(
     isTerminal: more.terminal ?? false,
     columns: 100,
   })
-  const code = await run(argv, { out: sink(out), err: sink(err), env: more.env ?? {} })
+  const code = await run(argv, {
+    out: sink(out),
+    err: sink(err),
+    env: more.env ?? {},
+    in: Readable.from(more.input ?? ''),
+  })
   return { code, out: out.join(''), err: err.join(''), json: () => JSON.parse(out.join('')) }
 }
 

@@ -51,6 +51,11 @@ export const cliCodes = {
     why: 'Two processes on one simulated cloud would not see what the other does.',
     mend: 'Wait until the other process is done, or give another folder as `--state`.',
   },
+  'cli/bad-line': {
+    title: 'line of a session is not understood',
+    why: 'A line that begins with `:` is a command, and this one is none, or lacks what it is about.',
+    mend: 'Type `:help` for the commands.',
+  },
   'cli/other-cloud': {
     title: 'state of another cloud',
     why: 'The folder given as `--state` holds a cloud that was started from other data than `--data` and `--change` give now.',

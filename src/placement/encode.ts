@@ -105,12 +105,13 @@ class Encoder {
       const columns = this.#minimised(expr)
       this.#builder.addRow({ name, entries: columns.entries, upper: limit - columns.constant })
     }
+    const budgeted = this.#moves(true)
     let budgetRow: number | undefined
     if (this.#options.budget !== undefined)
       budgetRow = this.#builder.addRow({
         name: 'migration_budget',
-        entries: this.#moves(true).entries,
-        upper: this.#options.budget,
+        entries: budgeted.entries,
+        upper: this.#options.budget - budgeted.constant,
         comment: `migration_budget ${this.#universe.budget?.place ?? ''}`,
       })
     this.#drain()
@@ -160,6 +161,7 @@ class Encoder {
       })
       if (size === 1) continue
       for (const [host, now] of c.now) {
+        if (!columns.has(host)) continue
         const left = this.#builder.addColumn({ name: () => `left[${label()},${hosts[host]}]`, lower: 0, upper: now })
         outflow.set(host, left)
         this.#builder.addRow({
@@ -175,19 +177,25 @@ class Encoder {
     }
   }
 
-  /** Total migration cost, or the number of moves. */
+  /** Total migration cost, or the number of moves. VMs that can't stay where they are count whatever is decided. */
   #moves(byCost: boolean): Columns {
-    const entries: Entry[] = []
+    const universe = this.#universe
+    const sum: Columns = { entries: [], constant: 0 }
+    const price = (vm: number, host: number): number => (byCost ? universe.cost(vm, host) : 1)
     for (const [i, c] of this.#classes.entries()) {
-      if (c.moveCost !== undefined) {
-        for (const left of this.#outflow[i]!.values()) entries.push([left, byCost ? c.moveCost : 1])
-        continue
+      if (c.hosts.length === 1) {
+        for (const vm of c.members) if (c.hosts[0] !== universe.current[vm]) sum.constant += price(vm, c.hosts[0]!)
+      } else if (c.moveCost !== undefined) {
+        const each = byCost ? c.moveCost : 1
+        for (const left of this.#outflow[i]!.values()) sum.entries.push([left, each])
+        for (const [host, now] of c.now) if (!this.#outflow[i]!.has(host)) sum.constant += each * now
+      } else {
+        const vm = c.members[0]!
+        for (const [host, x] of this.#countColumn[i]!)
+          if (host !== universe.current[vm]) sum.entries.push([x, price(vm, host)])
       }
-      const vm = c.members[0]!
-      for (const [host, x] of this.#countColumn[i]!)
-        if (host !== this.#universe.current[vm]) entries.push([x, byCost ? this.#universe.cost(vm, host) : 1])
     }
-    return { entries, constant: 0 }
+    return sum
   }
 
   #minimised(expr: Linear): Columns {
@@ -467,7 +475,8 @@ class Encoder {
     const host = Int32Array.from(this.#universe.current)
     for (const [i, c] of this.#classes.entries()) {
       const columns = this.#countColumn[i]!
-      if (columns.size > 0) expandClass(c, this.#universe.current, h => Math.round(values[columns.get(h)!]!), host)
+      if (columns.size === 0) for (const vm of c.members) host[vm] = c.hosts[0]!
+      else expandClass(c, this.#universe.current, h => Math.round(values[columns.get(h)!]!), host)
     }
     return host
   }

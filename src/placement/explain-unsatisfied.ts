@@ -13,6 +13,7 @@ import { type Problem, prepare } from './problem.ts'
 import { quickXplain } from './quick-xplain.ts'
 import { stepOf } from './smallest-budget.ts'
 import type { RuleInstance, Unsatisfied, Violation } from './types.ts'
+import { readUniverse } from './universe.ts'
 
 /** Violations explained in one answer; the others are named without a conflict. */
 const MOST_EXPLAINED = 5
@@ -83,9 +84,11 @@ class Question {
 
   constructor(context: AnswerContext) {
     this.#context = context
-    const { universe } = context.problem
+    const { universe, input } = context.problem
     const open = universe.candidatePlace !== undefined && universe.vms.length * universe.hosts.length <= OPEN_PAIRS
-    this.#problem = open ? prepare(context.problem.input, context.present, true) : context.problem
+    this.#problem = open
+      ? prepare(input, context.present, readUniverse(input.program, input.tables, context.present.view, true))
+      : context.problem
     const hosts = universe.hosts.map(h => this.#problem.universe.hostNumber.get(h)!)
     this.#host = Int32Array.from(context.host, h => hosts[h]!)
     this.#candidates = open ? this.#candidateConstraints() : []

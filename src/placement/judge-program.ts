@@ -1,5 +1,5 @@
 import type { CoreLiteral, CoreRule, CoreTerm, Program, TableInfo } from '../language/index.ts'
-import { decisionTables, isReadAtPresent, LOCATION, MOVED, predictedTable } from './decision.ts'
+import { atomsOf, decisionTables, isReadAtPresent, LOCATION, MOVED, predictedTable } from './decision.ts'
 import { strataOf } from './strata.ts'
 
 /**
@@ -61,6 +61,8 @@ export function judgeProgram(program: Program): JudgeProgram {
     present.set(now(table), rule.head.table)
     rules.push(...shownRules(table, arity, rule))
   }
+  const read = new Set(rules.flatMap(rule => [...atomsOf(rule.body)].map(atom => atom.table)))
+  for (const table of present.keys()) if (!read.has(table)) present.delete(table)
   const originOf = rules.map(rule => (rule.id < 0 ? undefined : rule.id))
   const numbered = rules.map((rule, id) => ({ ...rule, id }))
   const judged: Program = { ...program, rules: numbered, tables, strata: strataOf(numbered) }

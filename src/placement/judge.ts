@@ -1,8 +1,10 @@
 import { createEvaluator, type Evaluator, type View } from '../datalog/index.ts'
 import { type Program, renderTuple } from '../language/index.ts'
-import type { Delta, Snapshot, TableData, Value } from '../tables/index.ts'
+import type { Delta, Row, Snapshot, TableData, Value } from '../tables/index.ts'
 import { LOCATION } from './decision.ts'
+import { guideRules, isGuide } from './guide-rules.ts'
 import type { JudgeProgram } from './judge-program.ts'
+import { strataOf } from './strata.ts'
 import type { RuleInstance, Violation } from './types.ts'
 import type { Universe } from './universe.ts'
 
@@ -16,12 +18,16 @@ export interface Verdict {
   readonly moves: number
 }
 
+export type PricedRole = 'error' | 'warning' | 'cost'
+
 /** The policy's own text as the judge of placements other than the present one. */
 export class Judge {
   readonly program: Program
   readonly #evaluator: Evaluator
   readonly #universe: Universe
   readonly #roles: { readonly error: string[]; readonly warning: string[]; readonly cost: string[] }
+  /** Where the evaluator has each VM: the present placement until `goTo`. */
+  readonly #now: Int32Array
 
   constructor(judge: JudgeProgram, tables: Snapshot, present: View, universe: Universe) {
     this.program = judge.program
@@ -29,21 +35,68 @@ export class Judge {
     const tablesOf = (role: string): string[] =>
       [...judge.program.tables.values()].filter(t => t.role === role).map(t => t.name)
     this.#roles = { error: tablesOf('error'), warning: tablesOf('warning'), cost: tablesOf('cost') }
-    this.#evaluator = createEvaluator(judge.program, { watch: [] })
+    this.#now = Int32Array.from(universe.current)
+    const program = withGuides(judge)
+    const guides = [...program.tables.keys()].filter(isGuide)
+    this.#evaluator = createEvaluator(program, { watch: [...Object.values(this.#roles).flat(), ...guides] })
     this.#evaluator.load([...tables.values(), ...presentTables(judge, present)])
   }
 
   /** Look at the tables under a placement (host number of each VM), or under several hosts a VM while it migrates. */
   at<T>(host: ArrayLike<number>, read: (view: View) => T): T {
-    const { vms, hosts, current } = this.#universe
+    const changed: number[] = []
+    for (let vm = 0; vm < this.#now.length; vm++) if (host[vm] !== this.#now[vm]) changed.push(vm)
+    const delta = this.#delta(
+      changed,
+      changed.map(vm => host[vm]!),
+    )
+    return this.with([delta], read)
+  }
+
+  /** What moving these VMs to these hosts would add to errors, warnings and costs, from where the evaluator has them. */
+  price(
+    vms: readonly number[],
+    hosts: readonly number[],
+    add: (role: PricedRole | 'guide', priority: number, amount: number) => void,
+  ): void {
+    this.#evaluator.whatIf([this.#delta(vms, hosts)], (_, changes) => {
+      for (const [table, { inserted, removed }] of changes) {
+        if (isGuide(table)) {
+          for (const row of inserted) add('guide', 0, Number(row.at(-1)))
+          for (const row of removed) add('guide', 0, -Number(row.at(-1)))
+          continue
+        }
+        const role = this.program.tables.get(table)!.role as PricedRole
+        for (const row of inserted)
+          add(role, role === 'cost' ? Number(row[0]) : 0, role === 'cost' ? Number(row[1]) : 1)
+        for (const row of removed)
+          add(role, role === 'cost' ? Number(row[0]) : 0, role === 'cost' ? -Number(row[1]) : -1)
+      }
+    })
+  }
+
+  /** Have the evaluator stand at another placement from now on. */
+  goTo(vms: readonly number[], hosts: readonly number[]): void {
+    this.#evaluator.apply([this.#delta(vms, hosts)])
+    vms.forEach((vm, i) => {
+      this.#now[vm] = hosts[i]!
+    })
+  }
+
+  /** Rows of the tables with a role, where the evaluator stands. */
+  rowsOf(role: PricedRole): { readonly table: string; readonly row: Row }[] {
+    return this.#roles[role].flatMap(table => this.#evaluator.view.rows(table).map(row => ({ table, row })))
+  }
+
+  #delta(vms: readonly number[], hosts: readonly number[]): Delta {
+    const { vms: names, hosts: hostNames } = this.#universe
     const inserted: Value[][] = []
     const removed: Value[][] = []
-    for (let vm = 0; vm < vms.length; vm++) {
-      if (host[vm] === current[vm]) continue
-      removed.push([vms[vm]!, hosts[current[vm]!]!])
-      inserted.push([vms[vm]!, hosts[host[vm]!]!])
-    }
-    return this.with([{ table: LOCATION, inserted, removed }], read)
+    vms.forEach((vm, i) => {
+      removed.push([names[vm]!, hostNames[this.#now[vm]!]!])
+      inserted.push([names[vm]!, hostNames[hosts[i]!]!])
+    })
+    return { table: LOCATION, inserted, removed }
   }
 
   with<T>(deltas: readonly Delta[], read: (view: View) => T): T {
@@ -87,6 +140,24 @@ export class Judge {
       }
     })
   }
+}
+
+function withGuides(judge: JudgeProgram): Program {
+  const { program } = judge
+  const guides = guideRules(program, judge.decision)
+  const tables = new Map(program.tables)
+  for (const { head } of guides)
+    tables.set(head.table, {
+      name: head.table,
+      arity: head.args.length,
+      columns: undefined,
+      kind: 'derived',
+      role: undefined,
+      policy: undefined,
+      display: head.table,
+    })
+  const rules = [...program.rules, ...guides].map((rule, id) => ({ ...rule, id }))
+  return { ...program, rules, tables, strata: strataOf(rules) }
 }
 
 /** Tables that the judge and the ground program read as they are now. */

@@ -1,20 +1,19 @@
-import { type Solution, solveModel } from '../../solvers/index.ts'
+import { fail } from '../diagnostic/index.ts'
 import type { Value } from '../tables/index.ts'
 import { DELEGATED_ROLES } from './analysis.ts'
 import { reasonsOf } from './because.ts'
 import { capacitiesOf } from './capacities.ts'
 import { LOCATION } from './decision.ts'
-import { type Encoding, encode } from './encode.ts'
-import { excludedLiterals } from './excluded.ts'
+import type { Encoding } from './encode.ts'
 import { explainUnsatisfied } from './explain-unsatisfied.ts'
+import { encodeProblem, type Found, findPlacement, MODEL_PAIRS } from './find-placement.ts'
 import { linearValue } from './formula.ts'
 import { compareVectors, Judge, priorities, type Verdict, vectorOf } from './judge.ts'
-import { labelsOf } from './labels.ts'
-import { isConstant } from './linear.ts'
-import { judgeOnTheWay } from './on-the-way.ts'
+import { judgeProgram } from './judge-program.ts'
 import { type Problem, prepare, presentEvaluator } from './problem.ts'
 import { smallestBudget } from './smallest-budget.ts'
-import type { Aim, Judgement, PlaceInput, PlaceOptions, Target, TargetMove, Violation } from './types.ts'
+import type { Aim, Judgement, PlaceInput, PlaceOptions, Target, TargetMove, Unsatisfied, Violation } from './types.ts'
+import { pairsOf, readUniverse, type Universe } from './universe.ts'
 import { verify } from './verify.ts'
 
 /**
@@ -27,19 +26,14 @@ import { verify } from './verify.ts'
 export async function place(input: PlaceInput, options: PlaceOptions = {}): Promise<Target> {
   const started = performance.now()
   const present = presentEvaluator(input)
-  const problem = prepare(input, present)
-  const judge = new Judge(problem.judge, input.tables, present.view, problem.universe)
-  const before = look(judge, problem.universe.current)
-  const encoding = encode(problem.grounding.store, problem.universe, problem.aims, {
-    budget: problem.universe.budget?.limit,
-    labels: labelsOf(problem),
-    require: excludedLiterals(problem, options.exclude ?? []),
-  })
-  const solution = nothingToDecide(problem) ? undefined : await solve(problem, encoding, options)
-  const answer = settle(problem, judge, encoding, solution, before)
-  const moved = [...answer.host.keys()].filter(vm => answer.host[vm] !== problem.universe.current[vm])
+  const universe = readUniverse(input.program, input.tables, present.view)
+  const judge = new Judge(judgeProgram(input.program), input.tables, present.view, universe)
+  const before = look(judge, universe.current)
+  const found = await findPlacement(input, present, judge, universe, options)
+  const answer = settle(judge, found, before)
+  const { problem } = found
+  const moved = [...answer.host.keys()].filter(vm => answer.host[vm] !== universe.current[vm])
   const reasons = reasonsOf(problem, judge, answer.host, moved)
-  const explain = options.explain ?? true
   const context = {
     problem,
     judge,
@@ -49,16 +43,13 @@ export async function place(input: PlaceInput, options: PlaceOptions = {}): Prom
     before: before.verdict,
     options,
   }
+  const explain = (options.explain ?? true) && found.whole
   const budget = explain ? await smallestBudget(context) : undefined
-  const unsatisfied = explain ? await explainUnsatisfied(context, answer.violations) : []
-  const { universe } = problem
-  const { model } = encoding
-  const wayProgram = judgeOnTheWay(problem.judge)
-  const way = wayProgram === problem.judge ? judge : new Judge(wayProgram, input.tables, present.view, universe)
+  const unsatisfied = explain ? await explainUnsatisfied(context, answer.violations) : unexplained(judge, answer)
   return {
     status: universe.vms.length === 0 ? 'empty' : answer.improved ? 'improved' : 'unchanged',
     placement: new Map(universe.vms.map((vm, i) => [vm, universe.hosts[answer.host[i]!]!])),
-    moves: movesOf(problem, answer.host).map(move => ({
+    moves: movesOf(universe, answer.host).map(move => ({
       ...move,
       because: reasons.get(universe.vmNumber.get(move.vm)!) ?? [],
     })),
@@ -69,13 +60,13 @@ export async function place(input: PlaceInput, options: PlaceOptions = {}): Prom
     unsatisfied,
     smallestBudget: budget,
     refused: refusedRules(problem),
-    solver: solution?.solver ?? 'none',
-    declined: solution?.declined ?? [],
+    solver: found.solution?.solver ?? (found.searched ? 'search' : 'none'),
+    declined: found.solution?.declined ?? [],
     capacities: capacitiesOf(problem),
     candidates: vm => universe.hostsOf[universe.vmNumber.get(vm) ?? -1]?.map(h => universe.hosts[h]!) ?? [],
-    costOf: (vm, from, to) => legCost(problem, vm, from, to),
-    judge: (occupancy, moment = 'way') => judgeOccupancy(problem, moment === 'way' ? way : judge, occupancy),
-    model: { columns: model.columns.count, rows: model.rows.count, entries: model.rows.entryValue.length },
+    costOf: (vm, from, to) => legCost(universe, vm, from, to),
+    judge: occupancy => judgeOccupancy(universe, judge, occupancy),
+    model: found.model,
     elapsedMs: performance.now() - started,
   }
 }
@@ -83,31 +74,37 @@ export async function place(input: PlaceInput, options: PlaceOptions = {}): Prom
 /** Judge a placement given from outside: VM → host for the VMs that it moves. */
 export function judgePlacement(input: PlaceInput, moves: ReadonlyMap<Value, Value>): Judgement {
   const present = presentEvaluator(input)
-  const problem = prepare(input, present, true)
-  const judge = new Judge(problem.judge, input.tables, present.view, problem.universe)
-  const host = Int32Array.from(problem.universe.current)
+  const universe = readUniverse(input.program, input.tables, present.view, true)
+  const judge = new Judge(judgeProgram(input.program), input.tables, present.view, universe)
+  const host = Int32Array.from(universe.current)
   for (const [vm, to] of moves) {
-    const v = problem.universe.vmNumber.get(vm)
-    const h = problem.universe.hostNumber.get(to)
+    const v = universe.vmNumber.get(vm)
+    const h = universe.hostNumber.get(to)
     if (v !== undefined && h !== undefined) host[v] = h
   }
-  const before = look(judge, problem.universe.current)
+  const before = look(judge, universe.current)
   const after = look(judge, host)
   return {
     violations: after.violations,
     aims: aimsOf(before.verdict, after.verdict, () => Number.NEGATIVE_INFINITY),
-    moves: movesOf(problem, host),
+    moves: movesOf(universe, host),
     migrationCost: after.verdict.migrationCost,
   }
 }
 
 /** The integer program of a policy over tables, with names and each row's origin; nothing is solved. */
 export function buildModel(input: PlaceInput): Encoding {
-  const problem = prepare(input, presentEvaluator(input))
-  return encode(problem.grounding.store, problem.universe, problem.aims, {
-    budget: problem.universe.budget?.limit,
-    labels: labelsOf(problem),
-  })
+  const present = presentEvaluator(input)
+  const universe = readUniverse(input.program, input.tables, present.view)
+  if (pairsOf(universe) > MODEL_PAIRS)
+    fail(
+      'placement/too-large',
+      `${pairsOf(universe)} possible pairs of VM and host are more than the ${MODEL_PAIRS} a model takes`,
+      {
+        help: 'narrow them down with `candidate(vm, host)` rules',
+      },
+    )
+  return encodeProblem(prepare(input, present, universe))
 }
 
 interface Look {
@@ -118,20 +115,6 @@ interface Look {
 const look = (judge: Judge, host: Int32Array): Look =>
   judge.at(host, view => ({ verdict: judge.verdict(view, host), violations: judge.violations(view) }))
 
-const nothingToDecide = (problem: Problem): boolean =>
-  problem.aims.levels.every(l => isConstant(l.expr)) || problem.universe.vms.length === 0
-
-async function solve(problem: Problem, encoding: Encoding, options: PlaceOptions): Promise<Solution> {
-  return solveModel(encoding.model, {
-    ...(options.solver !== undefined && { solver: options.solver }),
-    ...(options.timeLimitSeconds !== undefined && { timeLimitSeconds: options.timeLimitSeconds }),
-    ...(options.gap !== undefined && { gap: options.gap }),
-    ...(options.seed !== undefined && { seed: options.seed }),
-    ...(options.signal !== undefined && { signal: options.signal }),
-    start: encoding.valuesOf(problem.universe.current),
-  })
-}
-
 interface Answer extends Look {
   readonly host: Int32Array
   readonly improved: boolean
@@ -139,50 +122,41 @@ interface Answer extends Look {
   boundOf(aim: string): number
 }
 
-/** Take the solver's answer if the evaluator finds it better than the present placement, else the present placement. */
-function settle(
-  problem: Problem,
-  judge: Judge,
-  encoding: Encoding,
-  solution: Solution | undefined,
-  before: Look,
-): Answer {
+/** Take what was found if the evaluator finds it better than the present placement, else the present placement. */
+function settle(judge: Judge, found: Found, before: Look): Answer {
+  const { problem, host } = found
   const { current } = problem.universe
-  const solved = solution !== undefined && (solution.status === 'optimal' || solution.status === 'feasible')
-  const host = solved ? encoding.placementOf(solution.values) : Int32Array.from(current)
   const after = judge.at(host, view => {
     const verdict = judge.verdict(view, host)
     verify(problem, judge, view, verdict, host)
     return { verdict, violations: judge.violations(view) }
   })
   const costs = priorities(before.verdict, after.verdict)
-  const improved = compareVectors(vectorOf(after.verdict, costs), vectorOf(before.verdict, costs)) < 0
-  const best = improved ? { host, ...after } : { host: Int32Array.from(current), ...before }
+  const difference = compareVectors(vectorOf(after.verdict, costs), vectorOf(before.verdict, costs))
+  const best = difference < 0 ? { host, ...after } : { host: Int32Array.from(current), ...before }
   // An answer that only the monitored rules speak against proves nothing about them.
-  const rejected = !improved && host.some((h, vm) => h !== current[vm])
-  const proof =
-    rejected && compareVectors(vectorOf(after.verdict, costs), vectorOf(before.verdict, costs)) > 0
-      ? 'none'
-      : proofOf(solution)
-  return { ...best, improved, proof, boundOf: aim => boundOf(problem, encoding, solution, best, aim) }
+  const proof = difference > 0 ? 'none' : proofOf(found, best)
+  return { ...best, improved: difference < 0, proof, boundOf: aim => boundOf(found, best, aim) }
 }
 
-function proofOf(solution: Solution | undefined): Target['proof'] {
-  if (solution === undefined || solution.status === 'optimal') return 'optimal'
-  if (solution.status === 'feasible' && solution.bounds.some(Number.isFinite)) return 'gap'
-  return 'none'
+function proofOf(found: Found, best: Look & { host: Int32Array }): Target['proof'] {
+  const { solution, searched } = found
+  if (solution === undefined) return searched ? 'none' : 'optimal'
+  if (solution.status === 'optimal') return 'optimal'
+  const values = aimValues(best.verdict)
+  const names = found.encoding!.objectiveNames
+  if (names.every(aim => (values.get(aim) ?? 0) <= boundOf(found, best, aim) + 1e-9)) return 'optimal'
+  return solution.bounds.some(Number.isFinite) ? 'gap' : 'none'
 }
 
 /** A bound of the model is one on the delegated part of an aim; what the other rules add is the same in every placement. */
 function boundOf(
-  problem: Problem,
-  encoding: Encoding,
-  solution: Solution | undefined,
+  { problem, solution, encoding, searched }: Found,
   best: Look & { host: Int32Array },
   aim: string,
 ): number {
   const value = aimValues(best.verdict).get(aim) ?? 0
-  if (solution === undefined) return value
+  if (solution === undefined || encoding === undefined) return searched ? Number.NEGATIVE_INFINITY : value
   const i = encoding.objectiveNames.indexOf(aim)
   if (i < 0) return value
   const bound = (solution.bounds[i] ?? Number.NEGATIVE_INFINITY) + encoding.constants[i]!
@@ -190,6 +164,13 @@ function boundOf(
   if (!level) return bound
   const modelled = linearValue(level.expr, problem.grounding.store.evaluate(best.host))
   return bound + (value - modelled)
+}
+
+/** Violations that stay, where nobody worked out why. */
+function unexplained(judge: Judge, answer: Answer): Unsatisfied[] {
+  return answer.violations
+    .slice(0, 100)
+    .map(v => ({ ...judge.instance(v, answer.host), conflict: [], note: 'not worked out' }))
 }
 
 function aimValues(verdict: Verdict): Map<string, number> {
@@ -209,7 +190,7 @@ function aimsOf(before: Verdict, after: Verdict, bound: (aim: string) => number)
   return names.map(name => ({ name, before: a.get(name) ?? 0, after: b.get(name) ?? 0, bound: bound(name) }))
 }
 
-function movesOf({ universe }: Problem, host: Int32Array): Omit<TargetMove, 'because'>[] {
+function movesOf(universe: Universe, host: Int32Array): Omit<TargetMove, 'because'>[] {
   const moves: Omit<TargetMove, 'because'>[] = []
   universe.vms.forEach((vm, i) => {
     const from = universe.current[i]!
@@ -221,18 +202,14 @@ function movesOf({ universe }: Problem, host: Int32Array): Omit<TargetMove, 'bec
 }
 
 /** Cost of one leg of a way; a leg back to the present host costs what the way there did. */
-function legCost({ universe }: Problem, vm: Value, from: Value, to: Value): number {
+function legCost(universe: Universe, vm: Value, from: Value, to: Value): number {
   const v = universe.vmNumber.get(vm)
   const [a, b] = [universe.hostNumber.get(from), universe.hostNumber.get(to)]
   if (v === undefined || a === undefined || b === undefined || a === b) return 0
   return universe.cost(v, b === universe.current[v] ? a : b)
 }
 
-function judgeOccupancy(
-  { universe }: Problem,
-  judge: Judge,
-  occupancy: ReadonlyMap<Value, readonly Value[]>,
-): string[] {
+function judgeOccupancy(universe: Universe, judge: Judge, occupancy: ReadonlyMap<Value, readonly Value[]>): string[] {
   const inserted: Value[][] = []
   const removed: Value[][] = []
   for (const [vm, hosts] of occupancy) {

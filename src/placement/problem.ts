@@ -8,7 +8,7 @@ import { presentTables } from './judge.ts'
 import { type JudgeProgram, judgeProgram } from './judge-program.ts'
 import type { Refusal } from './split-body.ts'
 import type { PlaceInput } from './types.ts'
-import { readUniverse, type Universe } from './universe.ts'
+import type { Universe } from './universe.ts'
 
 /** Everything that is known before a model is written: carved, grounded, added up. */
 export interface Problem {
@@ -27,10 +27,9 @@ export function presentEvaluator(input: PlaceInput): Evaluator {
   return evaluator
 }
 
-/** Carve, find out who may go where, and ground. `everywhere` forgets what `candidate` says. */
-export function prepare(input: PlaceInput, present: Evaluator, everywhere = false): Problem {
+/** Carve, and ground over a universe. */
+export function prepare(input: PlaceInput, present: Evaluator, universe: Universe): Problem {
   const judge = judgeProgram(input.program)
-  const universe = readUniverse(input.program, input.tables, present.view, everywhere)
   const refusals = new Map<number, Refusal>()
   for (;;) {
     try {

@@ -22,9 +22,6 @@ export interface Universe {
   readonly candidatePlace: string | undefined
 }
 
-/** Possible (vm, host) pairs above which a model of the whole cloud is refused. */
-export const PAIR_LIMIT = 1_500_000
-
 /**
  * Read the universe under the present placement.
  * @param everywhere every VM may go to every host that is up, whatever `candidate` says: for asking what stands in the way
@@ -54,28 +51,22 @@ export function readUniverse(program: Program, tables: Snapshot, view: View, eve
   const hostList = [...new Set([...known, ...[...(targets?.allowed.values() ?? [])].flatMap(s => [...s])])]
   const hostNumber = new Map(hostList.map((h, i) => [h, i]))
   const usable = hostList.filter(h => services.size === 0 || services.get(h)?.usable)
-  let pairs = 0
+  const lists = new HostLists()
+  const inZone = new Map<Value | undefined, readonly number[]>()
+  const hostsInZone = (zone: Value | undefined): readonly number[] => {
+    let list = inZone.get(zone)
+    if (!list) {
+      const open = usable.filter(h => zone === undefined || (services.get(h)?.zone ?? zone) === zone)
+      inZone.set(zone, (list = lists.shared(open.map(h => hostNumber.get(h)!))))
+    }
+    return list
+  }
   const hostsOf = vms.map((vm, i) => {
-    const zone = zones.get(vm)
     const allowed = targets
-      ? [...(targets.allowed.get(vm) ?? [])]
-      : usable.filter(
-          h =>
-            everywhere || zone === undefined || services.get(h)?.zone === undefined || services.get(h)!.zone === zone,
-        )
-    const numbers = new Set(allowed.map(h => hostNumber.get(h)!))
-    numbers.add(hostNumber.get(currentHost[i]!)!)
-    pairs += numbers.size
-    return [...numbers].sort((a, b) => a - b)
+      ? lists.shared([...(targets.allowed.get(vm) ?? [])].map(h => hostNumber.get(h)!))
+      : hostsInZone(everywhere ? undefined : zones.get(vm))
+    return lists.with(allowed, hostNumber.get(currentHost[i]!)!)
   })
-  if (pairs > PAIR_LIMIT)
-    fail(
-      'placement/too-large',
-      `${pairs} possible pairs of VM and host are more than the ${PAIR_LIMIT} a model takes`,
-      {
-        help: 'narrow them down with `candidate(vm, host)` rules',
-      },
-    )
   const current = Int32Array.from(currentHost, h => hostNumber.get(h)!)
   return {
     vms,
@@ -88,6 +79,53 @@ export function readUniverse(program: Program, tables: Snapshot, view: View, eve
     budget: budget(program, view),
     candidatePlace: targets?.place,
   }
+}
+
+/** Lists of hosts, each kept once however many VMs share it. */
+class HostLists {
+  readonly #byText = new Map<string, readonly number[]>()
+  readonly #extended = new Map<readonly number[], Map<number, readonly number[]>>()
+
+  shared(hosts: readonly number[]): readonly number[] {
+    const sorted = [...hosts].sort((a, b) => a - b)
+    const text = sorted.join(',')
+    const known = this.#byText.get(text)
+    if (known) return known
+    this.#byText.set(text, sorted)
+    return sorted
+  }
+
+  /** The list with one more host, unless it is there already. */
+  with(list: readonly number[], host: number): readonly number[] {
+    if (contains(list, host)) return list
+    let byHost = this.#extended.get(list)
+    if (!byHost) this.#extended.set(list, (byHost = new Map()))
+    let longer = byHost.get(host)
+    if (!longer) byHost.set(host, (longer = this.shared([...list, host])))
+    return longer
+  }
+}
+
+/** Binary search in ascending numbers. */
+export function contains(sorted: readonly number[], value: number): boolean {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (sorted[middle]! < value) low = middle + 1
+    else high = middle
+  }
+  return sorted[low] === value
+}
+
+/** The universe with other hosts for each VM. */
+export function restrict(universe: Universe, hostsOf: readonly (readonly number[])[]): Universe {
+  return { ...universe, hostsOf }
+}
+
+/** Possible (vm, host) pairs. */
+export function pairsOf(universe: Universe): number {
+  return universe.hostsOf.reduce((n, hosts) => n + hosts.length, 0)
 }
 
 interface HostState {

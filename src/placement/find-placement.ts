@@ -1,0 +1,164 @@
+import { type Solution, solveModel } from '../../solvers/index.ts'
+import type { Evaluator } from '../datalog/index.ts'
+import { type Encoding, encode } from './encode.ts'
+import type { Judge } from './judge.ts'
+import { labelsOf } from './labels.ts'
+import { isConstant } from './linear.ts'
+import { localSearch, type SearchLimits } from './local-search.ts'
+import { neighbourhoodSearch } from './neighbourhood-search.ts'
+import { type Problem, prepare } from './problem.ts'
+import { Random } from './random.ts'
+import { SearchState } from './search-state.ts'
+import type { ModelSize, PlaceInput, PlaceOptions } from './types.ts'
+import { pairsOf, restrict, type Universe } from './universe.ts'
+
+/** Possible pairs of VM and host up to which the whole cloud is one model. Beyond it the search works on parts. */
+export const MODEL_PAIRS = 150_000
+
+const DEFAULT_SECONDS = 60
+/** Steps priced before the solver is asked, for a good start. */
+const START_PRICES = 20_000
+/** Share of the time that may be spent on that start. */
+const START_SHARE = 0.3
+/** Hosts a moved VM could stop at, listed in the problem that describes an answer of the search. */
+const STOPS = 6
+
+/** What the engines came to. */
+export interface Found {
+  /** Host number of each VM. */
+  readonly host: Int32Array
+  /** The whole cloud as conditions (`whole`), or the part of it that describes the answer. */
+  readonly problem: Problem
+  readonly whole: boolean
+  readonly searched: boolean
+  readonly encoding: Encoding | undefined
+  readonly solution: Solution | undefined
+  readonly model: ModelSize
+}
+
+/** The integer program of a problem. */
+export function encodeProblem(problem: Problem): Encoding {
+  return encode(problem.grounding.store, problem.universe, problem.aims, {
+    budget: problem.universe.budget?.limit,
+    labels: labelsOf(problem),
+  })
+}
+
+/**
+ * Find a placement: a short local search for a good start, then one model of the whole cloud where that is small enough, and large
+ * neighbourhoods for the time that is left where the model is not solved to the end, or too large to be written.
+ */
+export async function findPlacement(
+  input: PlaceInput,
+  present: Evaluator,
+  judge: Judge,
+  universe: Universe,
+  options: PlaceOptions,
+): Promise<Found> {
+  const deadline = performance.now() + (options.timeLimitSeconds ?? DEFAULT_SECONDS) * 1000
+  const random = new Random(options.seed ?? 0)
+  const state = new SearchState(judge, universe)
+  if (pairsOf(universe) > MODEL_PAIRS) {
+    await search(
+      input,
+      present,
+      state,
+      random,
+      { deadline, prices: Number.POSITIVE_INFINITY, signal: options.signal },
+      options,
+    )
+    return describe(input, present, judge, state)
+  }
+  const problem = prepare(input, present, universe)
+  const encoding = encodeProblem(problem)
+  const { model } = encoding
+  const size = { columns: model.columns.count, rows: model.rows.count, entries: model.rows.entryValue.length }
+  const shared = { problem, whole: true, encoding, model: size }
+  if (universe.vms.length === 0 || problem.aims.levels.every(l => isConstant(l.expr)))
+    return {
+      ...shared,
+      host: Int32Array.from(universe.current),
+      searched: false,
+      encoding: undefined,
+      solution: undefined,
+    }
+  const share = performance.now() + (deadline - performance.now()) * START_SHARE
+  const limits = { deadline: share, prices: START_PRICES, signal: options.signal }
+  localSearch(state, random, limits)
+  // Violations that single moves and swaps leave are a tight cloud: parts of it are solved long before the whole is.
+  if (state.vector[0]! > 0) await neighbourhoodSearch(input, present, state, random, limits, options)
+  const solution = await solveWhole(encoding, state, deadline, options)
+  if (solution.values.length > 0) state.adopt(encoding.placementOf(solution.values))
+  if (solution.status !== 'optimal')
+    await search(
+      input,
+      present,
+      state,
+      random,
+      { deadline, prices: Number.POSITIVE_INFINITY, signal: options.signal },
+      options,
+    )
+  return { ...shared, host: standAtPresent(judge, state), searched: true, solution }
+}
+
+async function solveWhole(
+  encoding: Encoding,
+  state: SearchState,
+  deadline: number,
+  options: PlaceOptions,
+): Promise<Solution> {
+  // A model that is not solved in two thirds of the time leaves the rest to the neighbourhoods.
+  const seconds = Math.max(0.1, ((deadline - performance.now()) / 1000) * (2 / 3))
+  return solveModel(encoding.model, {
+    timeLimitSeconds: seconds,
+    start: encoding.valuesOf(state.host),
+    ...(options.solver !== undefined && { solver: options.solver }),
+    ...(options.gap !== undefined && { gap: options.gap }),
+    ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.signal !== undefined && { signal: options.signal }),
+  })
+}
+
+async function search(
+  input: PlaceInput,
+  present: Evaluator,
+  state: SearchState,
+  random: Random,
+  limits: SearchLimits,
+  options: PlaceOptions,
+): Promise<void> {
+  localSearch(state, random, limits)
+  await neighbourhoodSearch(input, present, state, random, limits, options)
+}
+
+/** An answer of the search alone: the conditions of the VMs that moved, everything else as it stands. */
+function describe(input: PlaceInput, present: Evaluator, judge: Judge, state: SearchState): Found {
+  const { universe } = state
+  const host = standAtPresent(judge, state)
+  const single = universe.hosts.map((_, h) => [h])
+  const hostsOf = universe.hostsOf.map((all, vm) => {
+    const [from, to] = [universe.current[vm]!, host[vm]!]
+    return from === to ? single[from]! : [...new Set([from, to, ...all.slice(0, STOPS)])].sort((a, b) => a - b)
+  })
+  const problem = prepare(input, present, restrict(universe, hostsOf))
+  return {
+    host,
+    problem,
+    whole: false,
+    searched: true,
+    encoding: undefined,
+    solution: undefined,
+    model: { columns: 0, rows: 0, entries: 0 },
+  }
+}
+
+/** The search leaves the evaluator at its placement; everybody else reads it at the present one. */
+function standAtPresent(judge: Judge, state: SearchState): Int32Array {
+  const { current } = state.universe
+  const moved = [...state.host.keys()].filter(vm => state.host[vm] !== current[vm])
+  judge.goTo(
+    moved,
+    moved.map(vm => current[vm]!),
+  )
+  return Int32Array.from(state.host)
+}

@@ -209,7 +209,7 @@ function describeIssue(issue: z.core.$ZodIssue, locate: Locate): Diagnostic[] {
           'invalid',
           `\`${name}\` can't name a value`,
           issue.path,
-          'use a name of letters, digits and `_`, so that expressions can read it',
+          'use a name of letters, digits and `_` that means nothing else in expressions',
           true,
         ),
       ]

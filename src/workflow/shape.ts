@@ -19,8 +19,19 @@ const transitions = z.union(
   { error: 'expected a task name or a list of task names' },
 )
 const values = z.record(z.string(), z.unknown())
+/** What expressions see under these names is something else: words of the language, and what the engine tells of a task. */
+const TAKEN = new Set(
+  'bool int uint double string bytes list map type dyn null_type timestamp duration true false null in tasks execution result error state index'.split(
+    ' ',
+  ),
+)
+
 /** Names that expressions can read. */
-const variables = z.record(z.string().regex(/^[A-Za-z_]\w*$/), z.unknown())
+const variable = z
+  .string()
+  .regex(/^[A-Za-z_]\w*$/, { error: 'expected a name of letters, digits and `_`' })
+  .refine(name => !TAKEN.has(name), { error: 'the name means something else in expressions' })
+const variables = z.record(variable, z.unknown())
 const items = z.string().regex(ITEMS, { error: 'expected `NAME in LIST`' })
 const retry = z.strictObject({
   count: z.int().min(0).max(1000),
@@ -73,9 +84,7 @@ export const taskShape = z.strictObject({
   tags: z.array(z.string()).optional(),
 })
 
-const inputs = z.array(
-  z.union([z.string().regex(/^[A-Za-z_]\w*$/), variables], { error: 'expected a name, or a name with a default' }),
-)
+const inputs = z.array(z.union([variable, variables], { error: 'expected a name, or a name with a default' }))
 
 const base = {
   description: z.string().optional(),

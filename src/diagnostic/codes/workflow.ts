@@ -96,6 +96,11 @@ export const workflowCodes = {
     why: 'The workflow names what it takes, and something is missing or too much.',
     mend: 'Give each named value, and no other.',
   },
+  'workflow/file': {
+    title: 'workflow that can not be read',
+    why: 'The operating system gave nothing under that path.',
+    mend: 'Correct the path or its permissions.',
+  },
   'workflow/token': {
     title: 'token of no try',
     why: 'A result is given to a try by its token, which has three parts.',

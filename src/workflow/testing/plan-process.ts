@@ -1,5 +1,5 @@
 /**
- * A process of its own that carries a plan of twelve moves out: `plan-process.ts DATABASE JOURNAL [DIES_AT]`. Started again after
+ * A process of its own that carries a plan of twelve moves out: `plan-process.ts FILE_OR_URL JOURNAL [DIES_AT]`. Started again after
  * whatever happened to it, it goes on. With DIES_AT it kills itself, as hard as from outside, at that step of its work.
  */
 import { openStore } from '../../store/index.ts'
@@ -26,7 +26,7 @@ const tasks: Record<string, TaskDefinition> = {
 }
 
 const { store, step } = crashingStore(
-  await openStore({ file }),
+  await openStore(file.includes('://') ? { url: file } : { file }),
   diesAt ? Number(diesAt) : Number.POSITIVE_INFINITY,
   () => process.kill(process.pid, 'SIGKILL'),
 )

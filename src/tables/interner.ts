@@ -78,15 +78,33 @@ export class Interner {
     return id
   }
 
-  /** Intern texts that stand in a file, and put their ids where they belong. In batches, so that reads of memory overlap. */
+  /**
+   * Intern texts that stand in a file, and put their ids where they belong. In batches, so that reads of memory overlap. A text is first
+   * compared with the one before it and with the one that was new after that: files name the same things in the same order.
+   */
   internTexts({ bytes, starts, ends, hashes, targets, count }: TextBatch, ids: Int32Array): void {
     let slots = this.#slots
     let arena = this.#arena
     let offsets = this.#starts
+    let last = this.#size
     texts: for (let i = 0; i < count; i++) {
-      const hash = hashes[i]!
       const start = starts[i]!
       const length = ends[i]! - start
+      if (last < this.#size) {
+        const offset = offsets[last]!
+        const after = offsets[last + 1]!
+        if (after - offset === length && areSame(arena, offset, bytes, start, length)) {
+          ids[targets[i]!] = last
+          continue
+        }
+        if (last + 1 < this.#size && offsets[last + 2]! - after === length) {
+          if (areSame(arena, after, bytes, start, length)) {
+            ids[targets[i]!] = ++last
+            continue
+          }
+        }
+      }
+      const hash = hashes[i]!
       const wrap = slots.length - 1
       let place = (hash << 1) & wrap
       for (;;) {
@@ -94,13 +112,9 @@ export class Interner {
         if (next === 0) break
         if (slots[place] === hash) {
           const offset = offsets[next - 1]!
-          if (offsets[next]! - offset === length) {
-            let k = 0
-            while (k < length && arena[offset + k] === bytes[start + k]) k++
-            if (k === length) {
-              ids[targets[i]!] = next - 1
-              continue texts
-            }
+          if (offsets[next]! - offset === length && areSame(arena, offset, bytes, start, length)) {
+            ids[targets[i]!] = last = next - 1
+            continue texts
           }
         }
         place = (place + 2) & wrap
@@ -110,9 +124,10 @@ export class Interner {
         offsets = this.#starts
         const offset = offsets[this.#size]!
         for (let k = 0; k < length; k++) arena[offset + k] = bytes[start + k]!
-        ids[targets[i]!] = this.#enter(place, hash, offset + length, Number.NaN)
+        last = this.#enter(place, hash, offset + length, Number.NaN)
         slots = this.#slots
-      } else ids[targets[i]!] = this.intern(bytes.toString('latin1', start, start + length))
+      } else last = this.intern(bytes.toString('latin1', start, start + length))
+      ids[targets[i]!] = last
     }
   }
 
@@ -195,18 +210,11 @@ export class Interner {
   /** Make room for one more value with so many bytes of text; false when the arena would grow too large. */
   #reserve(bytes: number): boolean {
     const size = this.#size
-    if (size + 2 > this.#starts.length) {
-      const starts = new Uint32Array(this.#starts.length * 2)
-      starts.set(this.#starts)
-      this.#starts = starts
-      const numbers = new Float64Array(this.numbers.length * 2)
-      numbers.set(this.numbers)
-      this.numbers = numbers
-    }
+    if (size + 2 > this.#starts.length) this.#growIds(grown(this.#starts.length))
     const end = this.#starts[size]! + bytes
     if (end > this.#arena.length) {
       if (end > LARGEST_ARENA) return false
-      const arena = Buffer.allocUnsafeSlow(Math.min(LARGEST_ARENA, Math.max(end, this.#arena.length * 2)))
+      const arena = Buffer.allocUnsafeSlow(Math.min(LARGEST_ARENA, Math.max(end, grown(this.#arena.length))))
       arena.set(this.#arena)
       this.#arena = arena
     }
@@ -218,7 +226,7 @@ export class Interner {
     const id = this.#append(end, number)
     this.#slots[place] = hash
     this.#slots[place + 1] = id + 1
-    if (++this.#used * 4 > this.#slots.length) this.#growTable()
+    if (++this.#used * 4 > this.#slots.length) this.#growTable(grown(this.#slots.length))
     return id
   }
 
@@ -230,10 +238,27 @@ export class Interner {
     return id
   }
 
-  #growTable(): void {
+  /** Make room for so many values in all, by a guess: it costs less than to grow step by step. */
+  expect(values: number): void {
+    if (values + 2 > this.#starts.length) this.#growIds(values + 2)
+    let places = this.#slots.length
+    while (values * 4 > places) places *= 2
+    if (places > this.#slots.length) this.#growTable(places)
+  }
+
+  #growIds(length: number): void {
+    const starts = new Uint32Array(length)
+    starts.set(this.#starts)
+    this.#starts = starts
+    const numbers = new Float64Array(length)
+    numbers.set(this.numbers)
+    this.numbers = numbers
+  }
+
+  #growTable(length: number): void {
     const old = this.#slots
-    const slots = new Int32Array(old.length * 2)
-    const wrap = slots.length - 1
+    const slots = new Int32Array(length)
+    const wrap = length - 1
     for (let i = 0; i < old.length; i += 2) {
       const id = old[i + 1]!
       if (id === 0) continue
@@ -245,4 +270,15 @@ export class Interner {
     }
     this.#slots = slots
   }
+}
+
+/** Whether bytes are the same: the last first, since names mostly begin alike. */
+function areSame(a: Uint8Array, from: number, b: Uint8Array, at: number, length: number): boolean {
+  for (let k = length - 1; k >= 0; k--) if (a[from + k] !== b[at + k]) return false
+  return true
+}
+
+/** Lengths grow fast while they are small: half a megabyte costs nothing, being copied often does. */
+function grown(length: number): number {
+  return length * (length < 65_536 ? 8 : 2)
 }

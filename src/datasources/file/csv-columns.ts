@@ -69,6 +69,14 @@ function readHeader(bytes: Buffer, begin: number, name: string, spec: TableSpec)
   return header.fields.map(field => field.text)
 }
 
+/** About how many lines a file has, or a few more. */
+function guessLines(bytes: Buffer): number {
+  const sample = Math.min(bytes.length, 65_536)
+  let lines = 0
+  for (let at = 0; at < sample; at++) if (bytes[at] === LF || bytes[at] === CR) lines++
+  return Math.ceil((lines * bytes.length * 1.03) / sample)
+}
+
 function lineEnd(bytes: Buffer, begin: number): number {
   let at = begin
   while (bytes[at] !== LF && bytes[at] !== CR) at++
@@ -101,13 +109,15 @@ class Scanner {
   readonly columns: readonly Column[]
   readonly #bytes: Buffer
   readonly #interner: Interner
-  #room = BATCH
+  #room: number
   /** The byte after the field that `#odd` has read. */
   #end = 0
 
   constructor(bytes: Buffer, types: readonly ColumnType[], interner: Interner) {
     this.#bytes = bytes
     this.#interner = interner
+    this.#room = Math.max(BATCH, guessLines(bytes))
+    interner.expect(this.#room)
     this.columns = types.map(type => ({
       type,
       ids: new Int32Array(this.#room),

@@ -1,10 +1,11 @@
 import { type Dirent, readFileSync, statSync } from 'node:fs'
-import { type FileHandle, open, readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Diagnostic, DiagnosticError, fail, type Span } from '../../diagnostic/index.ts'
 import { type EncodedRows, encodedTable, Interner, type Snapshot, type TableData } from '../../tables/index.ts'
 import { CLOUD_TABLES, checkCloud } from '../check-cloud.ts'
 import type { DataSource } from '../types.ts'
+import { ByteReader } from './byte-reader.ts'
 import { readCsv } from './csv.ts'
 import { readCsvColumns } from './csv-columns.ts'
 import { arrange, type FileTable, type TableSpec } from './file-table.ts'
@@ -97,6 +98,7 @@ async function readFolder(path: string, clock: () => Date, findings: Findings): 
   const failed = new Set<string>()
   const broken = new Set<string>()
   const interner = new Interner()
+  const reader = new ByteReader()
   for (const file of files) {
     const other = firstFile.get(file.table)
     if (other !== undefined) {
@@ -109,7 +111,8 @@ async function readFolder(path: string, clock: () => Date, findings: Findings): 
     firstFile.set(file.table, file.path)
     const before = findings.errors
     const table =
-      (await readColumns(file, schema ?? noSchema, interner)) ?? (await readTable(file, schema ?? noSchema, findings))
+      (await readColumns(file, schema ?? noSchema, interner, reader)) ??
+      (await readTable(file, schema ?? noSchema, findings))
     if (findings.errors > before) broken.add(file.table)
     if (!table) {
       failed.add(file.table)
@@ -233,9 +236,10 @@ async function readColumns(
   file: TableFile,
   schema: FolderSchema,
   interner: Interner,
+  reader: ByteReader,
 ): Promise<ColumnTable | undefined> {
   if (file.format !== 'csv') return undefined
-  const bytes = await readBytes(file.path)
+  const bytes = await reader.read(file.path)
   const spec = schema.spec(file.table)
   const read = bytes && readCsvColumns(bytes, file.path, spec, interner)
   if (!read) return undefined
@@ -245,23 +249,6 @@ async function readColumns(
     columns: wanted,
     encoded: { ...encoded, columns: wanted.map(name => encoded.columns[names.indexOf(name)]!) },
     place: row => placeInCsv(file.path, row, spec),
-  }
-}
-
-/** A file's bytes and a newline after them; undefined for what is no file on a disk. */
-async function readBytes(path: string): Promise<Buffer | undefined> {
-  let file: FileHandle | undefined
-  try {
-    file = await open(path)
-    const { size } = await file.stat()
-    const bytes = Buffer.allocUnsafeSlow(size + 1)
-    const { bytesRead } = await file.read(bytes, 0, size, 0)
-    bytes[size] = 10
-    return bytesRead === size && size > 0 ? bytes : undefined
-  } catch {
-    return undefined
-  } finally {
-    await file?.close()
   }
 }
 

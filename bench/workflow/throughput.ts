@@ -29,7 +29,10 @@ const { values } = parseArgs({
 const tasks = Number(values.tasks)
 
 const chain: Record<string, TaskDefinition> = Object.fromEntries(
-  Array.from({ length: tasks }, (_, i) => [`t${i}`, { action: 'work', ...(i + 1 < tasks && { 'on-success': [`t${i + 1}`] }) }]),
+  Array.from({ length: tasks }, (_, i) => [
+    `t${i}`,
+    { action: 'work', ...(i + 1 < tasks && { 'on-success': [`t${i + 1}`] }) },
+  ]),
 )
 
 interface Report {
@@ -43,7 +46,9 @@ async function measure(database: BenchDatabase, processes: number, executions: n
   const engine = createEngine(store)
   const workers = await Promise.all(Array.from({ length: processes }, () => startWorker(database, concurrency)))
   const began = performance.now()
-  const ids = await Promise.all(Array.from({ length: executions }, () => engine.start({ name: 'chain', tasks: chain }, {})))
+  const ids = await Promise.all(
+    Array.from({ length: executions }, () => engine.start({ name: 'chain', tasks: chain }, {})),
+  )
   await until(async () => {
     const { n } = await store.db
       .selectFrom('executions')
@@ -73,7 +78,11 @@ async function size(store: Store): Promise<number> {
   if (store.dialect === 'sqlite') {
     const { rows } = await sql<{ n: number }>`select sum(pgsize) as n from dbstat`
       .execute(store.db)
-      .catch(() => sql<{ n: number }>`select page_count * page_size as n from pragma_page_count, pragma_page_size`.execute(store.db))
+      .catch(() =>
+        sql<{ n: number }>`select page_count * page_size as n from pragma_page_count, pragma_page_size`.execute(
+          store.db,
+        ),
+      )
     return Number(rows[0]!.n)
   }
   // What a vacuum gives back is not needed by the rows.
@@ -108,7 +117,9 @@ console.log('database     processes  completions/s  latency p50 / p99 (ms)  byte
 for (const kind of values.databases.split(','))
   for (const processes of values.processes.split(',').map(Number)) {
     const one = await benchDatabase(kind)
-    const busy = await measure(one, processes, Number(values.executions), Number(values.concurrency)).finally(() => one.remove())
+    const busy = await measure(one, processes, Number(values.executions), Number(values.concurrency)).finally(() =>
+      one.remove(),
+    )
     const two = await benchDatabase(kind)
     const calm = await measure(two, processes, Number(values['parallel-latency']), 20).finally(() => two.remove())
     console.log(

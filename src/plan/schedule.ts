@@ -1,6 +1,6 @@
 import { Ledger } from './ledger.ts'
 import type { Leg, Problem } from './problem.ts'
-import { fastestSchedule } from './shorten.ts'
+import { fastestSchedule, secondsAlone } from './shorten.ts'
 import type { Bounds } from './simulate.ts'
 
 export type Limits = Bounds
@@ -49,7 +49,7 @@ export function schedule(
     const levels = levelsOf(order, reduced)
     return legs.map((leg, i) => ({ ...leg, from: from[i]!, step: levels[i]!, after: reduced[i]! }))
   }
-  const waves = listSchedule(legs, from, needs, limits)
+  const waves = shortestWaves(problem, legs, from, needs, limits)
   const byWave = legs.map((_, i) => i).sort((a, b) => waves[a]! - waves[b]! || a - b)
   for (const i of byWave) for (const j of byWave) if (waves[j] === waves[i]! - 1) needs[i]!.push(j)
   const reduced = reduce(byWave, needs)
@@ -104,12 +104,33 @@ export function capacityNeeds(
   })
 }
 
-/** The wave of each leg: as early as its needs and the limits allow, long chains first. */
+/** Waves by long chains first, or by long migrations first, since a wave takes as long as the longest of it. */
+function shortestWaves(
+  problem: Problem,
+  legs: readonly Leg[],
+  from: readonly number[],
+  needs: readonly (readonly number[])[],
+  limits: Limits,
+): number[] {
+  const seconds = legs.map((leg, i) => secondsAlone(problem.links, problem.job(leg, from[i]!)))
+  const [first, ...others] = [0, 1, 2].map(weight => {
+    const waves = listSchedule(legs, from, needs, limits, i => weight * seconds[i]!)
+    const longest: number[] = []
+    waves.forEach((wave, i) => {
+      longest[wave] = Math.max(longest[wave] ?? 0, seconds[i]!)
+    })
+    return { waves, total: longest.reduce((sum, s) => sum + s, 0) }
+  })
+  return others.reduce((a, b) => (b.total < a.total ? b : a), first!).waves
+}
+
+/** The wave of each leg: as early as its needs and the limits allow, long chains first; `bonus` is added to a chain's length. */
 function listSchedule(
   legs: readonly Leg[],
   from: readonly number[],
   needs: readonly (readonly number[])[],
   limits: Limits,
+  bonus: (leg: number) => number,
 ): number[] {
   const followers = legs.map((): number[] => [])
   const open = needs.map(n => new Set(n).size)
@@ -118,10 +139,11 @@ function listSchedule(
   })
   const tail = legs.map(() => 1)
   for (let i = legs.length - 1; i >= 0; i--) for (const f of followers[i]!) tail[i] = Math.max(tail[i]!, 1 + tail[f]!)
+  const urgency = tail.map((t, i) => t + bonus(i))
   const waves = legs.map(() => 0)
   let ready = legs.map((_, i) => i).filter(i => open[i] === 0)
   for (let wave = 1; ready.length > 0; wave++) {
-    ready.sort((a, b) => tail[b]! - tail[a]! || a - b)
+    ready.sort((a, b) => urgency[b]! - urgency[a]! || a - b)
     const busy = new Map<number, number>()
     const started: number[] = []
     const waiting: number[] = []

@@ -84,14 +84,17 @@ export function searchTimes(search: Search, limits: Bounds): Try | undefined {
   return best
 }
 
+/** How long a job takes that shares its links with nobody. */
+export function secondsAlone(links: Links, { memory, route, cap = Number.POSITIVE_INFINITY }: Job): number {
+  return transfer(memory, Math.min(cap, links.rateAlone(route)), links.parameters).seconds
+}
+
 /** Seconds from the start of each job to the end, if it and all that wait for it had the links for themselves. */
 function tailsOf(links: Links, jobs: readonly Job[], needs: readonly (readonly number[])[]): number[] {
   const followers = followersOf(needs)
   const tails = jobs.map(() => 0)
   for (let i = jobs.length - 1; i >= 0; i--) {
-    const { memory, route, cap = Number.POSITIVE_INFINITY } = jobs[i]!
-    const { seconds } = transfer(memory, Math.min(cap, links.rateAlone(route)), links.parameters)
-    tails[i] = seconds + Math.max(0, ...followers[i]!.map(f => tails[f]!))
+    tails[i] = secondsAlone(links, jobs[i]!) + Math.max(0, ...followers[i]!.map(f => tails[f]!))
   }
   return tails
 }

@@ -294,7 +294,7 @@ class Encoder {
       for (const column of absent.keys()) sum.entries.push([column, 1])
       for (const l of others) this.#addLiteral(sum, l, -1)
       this.#builder.addRow({
-        name: () => `${this.#label(n).name}:if`,
+        name: () => `${this.#label(n).name}.if`,
         entries: sum.entries,
         lower: 1 - others.length - sum.constant,
         comment: () => this.#label(n).comment,
@@ -305,7 +305,7 @@ class Encoder {
         const row: Columns = { entries: [[z, 1]], constant: 0 }
         this.#addLiteral(row, l, -1)
         this.#builder.addRow({
-          name: () => `${this.#label(n).name}:only_if[${this.#label(nodeOf(l)).name}]`,
+          name: () => `${this.#label(n).name}.only_if[${this.#label(nodeOf(l)).name}]`,
           entries: row.entries,
           upper: -row.constant,
           comment: () => this.#label(n).comment,
@@ -326,7 +326,7 @@ class Encoder {
     for (const [i, group] of groups.entries()) {
       const total = group.reduce((sum, [, size]) => sum + size, 0)
       this.#builder.addRow({
-        name: () => `${this.#label(n).name}:none_${i}`,
+        name: () => `${this.#label(n).name}.none_${i}`,
         entries: [...group.map(([column]): Entry => [column, 1]), [z, total]],
         upper: total,
         comment: () => this.#label(n).comment,
@@ -374,11 +374,11 @@ class Encoder {
       const empty = node.off > 0 ? this.#emptyColumn(node.expr) : undefined
       // With nothing on the host the sum is 0, so the bound may shrink to 0 with it: a much tighter relaxation of "host in use".
       if (empty !== undefined) entries.push([empty, node.off])
-      this.#builder.addRow({ name: () => `${name()}:if`, entries, upper: node.off - columns.constant, comment })
+      this.#builder.addRow({ name: () => `${name()}.if`, entries, upper: node.off - columns.constant, comment })
     }
     if (polarity & UPPER)
       this.#builder.addRow({
-        name: () => `${name()}:only_if`,
+        name: () => `${name()}.only_if`,
         entries: [...columns.entries, [z, -(node.on - low)]],
         lower: low - columns.constant,
         comment,
@@ -416,7 +416,7 @@ class Encoder {
         ...(bound.upper !== undefined && { upper: bound.upper - sum.constant }),
       }
       this.#builder.addRow({
-        name: () => `${this.#label(n).name}:${suffix}`,
+        name: () => `${this.#label(n).name}.${suffix}`,
         entries: sum.entries,
         ...shifted,
         comment: () => this.#label(n).comment,
@@ -439,7 +439,7 @@ class Encoder {
       row.entries.push([this.#column(n), 1])
       if (literal !== TRUE) this.#addLiteral(row, literal, -slack)
       this.#builder.addRow({
-        name: () => `${this.#label(n).name}:at_least_${i + 1}`,
+        name: () => `${this.#label(n).name}.at_least_${i + 1}`,
         entries: row.entries,
         lower: (literal === TRUE ? 0 : -slack) - row.constant,
         comment: () => this.#label(n).comment,

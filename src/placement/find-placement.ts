@@ -58,7 +58,7 @@ export async function findPlacement(
   const deadline = performance.now() + (options.timeLimitSeconds ?? DEFAULT_SECONDS) * 1000
   const random = new Random(options.seed ?? 0)
   const state = new SearchState(judge, universe)
-  if (pairsOf(universe) > MODEL_PAIRS) {
+  if (pairsOf(universe) > (options.modelPairs ?? MODEL_PAIRS)) {
     await search(
       input,
       present,

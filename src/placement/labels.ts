@@ -1,7 +1,8 @@
 import { type Program, renderTuple } from '../language/index.ts'
 import type { Value } from '../tables/index.ts'
+import { displayName } from './analysis.ts'
 import type { Labels } from './encode.ts'
-import { inputsOf, nodeOf } from './formula.ts'
+import { inputsOf, isNegated, nodeOf } from './formula.ts'
 import { isExtreme, isFixedTerm } from './ground-table.ts'
 import type { Problem } from './problem.ts'
 
@@ -42,8 +43,9 @@ function collect({ judge, analysis, grounding, universe }: Problem): Map<number,
       for (const { literal, numbers, rules } of tuple.alternatives) {
         const rule = judge.program.rules[rules[0] ?? 0]!
         const text = shownTuple(judge.program, table, tuple.key)
-        const comment = `${rule.span.file}:${rule.span.line} ${text}`
-        name(nodeOf(literal), text, comment)
+        const comment = `${rule.span.file}:${rule.span.line} ${renderTuple(judge.program, table, tuple.key).replace(/^~\w+:/, '')}`
+        // The column is about the node; the tuple may be its opposite.
+        name(nodeOf(literal), isNegated(literal) ? `not_${text}` : text, comment)
         for (const number of numbers)
           for (const { num } of isFixedTerm(number) ? [] : isExtreme(number) ? number.items : [number])
             for (const n of num.nodes) name(n, `${text}.value`, comment)
@@ -52,7 +54,7 @@ function collect({ judge, analysis, grounding, universe }: Problem): Map<number,
   return labels
 }
 
-/** Inner tables have inner names; what a reader knows is the table behind them. */
+/** `error[server-a,vm1]`: short, and free of characters that model files can't hold. Inner tables go by the table behind them. */
 function shownTuple(program: Program, table: string, key: readonly Value[]): string {
-  return renderTuple(program, table, key).replace(/^~\w+:/, '')
+  return `${displayName(program, table)}[${key.join(',')}]`
 }

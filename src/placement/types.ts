@@ -135,6 +135,8 @@ export interface PlaceOptions {
   readonly gap?: number
   readonly seed?: number
   readonly signal?: AbortSignal
+  /** Possible pairs of VM and host up to which the whole cloud is one model (default 150,000). Beyond it, only parts are. */
+  readonly modelPairs?: number
   /** Work out conflicts for what stays (default true). */
   readonly explain?: boolean
   /** Cuts that a planner sends back. */

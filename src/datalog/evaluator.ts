@@ -152,6 +152,7 @@ class ProgramEvaluator implements Evaluator {
 
   whatIfRules<T>(program: Program, read: (view: View, changes: Changes) => T): T {
     const outer = this.#supposing
+    if (outer && !outer.memento) outer.memento = this.#engine.commitRemembering()
     const warnings = this.#warnings.save()
     const before = this.#underRules(program, warnings)
     this.#supposing = { warnings, memento: NOTHING_TO_UNDO }
@@ -208,7 +209,10 @@ class ProgramEvaluator implements Evaluator {
     this.#watched = watched
   }
 
-  /** Evaluate the present data under another program, and put it in the place of the present one, which is given back. */
+  /**
+   * Evaluate the present data under another program, which takes the place of the present one; that is given back. Only what the
+   * change of rules may have changed is evaluated, at the clock's last reading.
+   */
   #underRules(program: Program, warnings: SavedWarnings): RuleState {
     checkStratified(componentsOf(program))
     const data = this.#ready()
@@ -220,23 +224,14 @@ class ProgramEvaluator implements Evaluator {
       if ((arities.get(table) ?? arity) !== arity) failReadWrongly(program, table, arity)
       arities.set(table, arity)
     }
-    const engine = new Engine(program, this.#interner, this.#warnings, arities)
-    for (const table of arities.keys()) {
-      const relation = engine.givenRelation(table)!
-      const given = data.givenRelation(table)
-      given?.eachSlot(slot => {
-        for (let c = 0; c < given.arity; c++) relation.scratch[c] = given.columns[c]![slot]!
-        relation.add(relation.scratch)
-      })
-    }
-    this.#warnings.clear()
     try {
-      engine.evaluateAll(this.#limits, this.#now())
+      const engine = new Engine(program, this.#interner, this.#warnings, arities, data)
+      engine.evaluateAll(this.#limits, data.now)
+      this.#state = { program, engine, arities, watched: this.#options.watch ?? tablesWithRole(program) }
     } catch (error) {
       this.#warnings.restore(warnings)
       throw error
     }
-    this.#state = { program, engine, arities, watched: this.#options.watch ?? tablesWithRole(program) }
     return before
   }
 
@@ -245,6 +240,7 @@ class ProgramEvaluator implements Evaluator {
     const changes = new Map<string, { inserted: Row[]; removed: Row[] }>()
     for (const table of new Set([...before.watched, ...this.#watched])) {
       const [old, now] = [before.engine.get(table), this.#engine.get(table)]
+      if (old === now) continue
       const missingIn = (from: typeof old, other: typeof old): Row[] => {
         const rows: Row[] = []
         from?.eachSlot(slot => {

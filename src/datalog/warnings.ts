@@ -73,6 +73,12 @@ export class Warnings {
     this.#entries.clear()
   }
 
+  /** Forget all but what was met at these places (`file start end`). */
+  keep(places: ReadonlySet<string>): void {
+    for (const [key, { span }] of this.#entries)
+      if (!places.has(`${span.file} ${span.start} ${span.end}`)) this.#entries.delete(key)
+  }
+
   /** What `restore` takes to bring the present counts back. */
   save(): SavedWarnings {
     return [...this.#entries].map(([key, entry]) => [key, { ...entry }] as const)

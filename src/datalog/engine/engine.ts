@@ -5,9 +5,10 @@ import { Guard } from '../limits.ts'
 import { Solver } from '../solve.ts'
 import type { EvaluationLimits } from '../types.ts'
 import type { Warnings } from '../warnings.ts'
+import { placesOf, signaturesOf } from './adopt.ts'
 import type { CompileContext } from './compile.ts'
 import { Group } from './group.ts'
-import { type Clause, type ClauseComponent, lower, NOW } from './lower.ts'
+import { type Clause, type ClauseComponent, type LoweredProgram, lower, NOW } from './lower.ts'
 import { type Memento, rememberRows, restoreRows } from './memento.ts'
 import { maintainRecursive, type RecursiveParts } from './recursive.ts'
 import { RunningClause, type Trigger } from './running-clause.ts'
@@ -15,6 +16,8 @@ import { Runtime } from './runtime.ts'
 import { SlotQueue } from './slot-queue.ts'
 
 interface RunningComponent {
+  /** What it fills came over complete from another engine. */
+  readonly adopted: boolean
   readonly opaque: boolean
   readonly clauses: readonly RunningClause[]
   readonly triggers: readonly Trigger[]
@@ -45,6 +48,7 @@ export class Engine implements Database {
   readonly #groups = new Map<string, Group>()
   readonly #groupOf = new Map<AggregateLiteral, Group>()
   readonly #components: RunningComponent[] = []
+  readonly #lowered: LoweredProgram
   readonly #given: ReadonlyMap<string, string>
   /** Components that read a table or group. */
   readonly #readers = new Map<string, number[]>()
@@ -58,11 +62,22 @@ export class Engine implements Database {
   #plannedRows = 0
   #transactions = 0
 
-  constructor(program: Program, interner: Interner, warnings: Warnings, arities: ReadonlyMap<string, number>) {
+  /**
+   * With `from`, an engine of the same interner without an open transaction: the given rows come over from it, and every table and group
+   * that holds the same under both programs. The two share these relations, so only one of them may be changed at a time.
+   */
+  constructor(
+    program: Program,
+    interner: Interner,
+    warnings: Warnings,
+    arities: ReadonlyMap<string, number>,
+    from?: Engine,
+  ) {
     this.interner = interner
     this.#warnings = warnings
     this.#runtime = new Runtime(interner, warnings)
     const lowered = lower(program)
+    this.#lowered = lowered
     this.#given = lowered.given
     const counted = new Set<string>()
     for (const c of lowered.components) {
@@ -72,9 +87,15 @@ export class Engine implements Database {
       this.relations.set(table, new Relation(arity, { counted: counted.has(table) }))
     }
     for (const [name, literal] of lowered.groups) this.#groups.set(name, new Group(literal, interner, warnings))
+    const adopted = from ? this.#adopt(from) : new Set<string>()
     for (const [literal, name] of lowered.groupOf) this.#groupOf.set(literal, this.#groups.get(name)!)
     lowered.components.forEach((component, index) => {
-      this.#components.push(this.#runningComponent(component))
+      this.#components.push(
+        this.#runningComponent(
+          component,
+          component.nodes.every(n => adopted.has(n)),
+        ),
+      )
       for (const node of component.reads) {
         const readers = this.#readers.get(node)
         if (readers) readers.push(index)
@@ -119,7 +140,8 @@ export class Engine implements Database {
     this.begin(limits)
     this.setClock(now)
     this.commit()
-    for (const { clauses, tables, groups, recursive } of this.#components) {
+    for (const { adopted, clauses, tables, groups, recursive } of this.#components) {
+      if (adopted) continue
       for (const g of groups) g.remembering = false
       if (recursive) maintainRecursive(recursive, 'all')
       else for (const c of clauses) c.run('full', 0, NO_SLOTS, 0, 0)
@@ -228,7 +250,32 @@ export class Engine implements Database {
     }
   }
 
-  #runningComponent(component: ClauseComponent): RunningComponent {
+  /** Take over what holds the same; the nodes whose contents came over. */
+  #adopt(from: Engine): Set<string> {
+    this.#runtime.now = from.now
+    for (const table of this.relations.keys()) {
+      const given = from.givenRelation(table)
+      const name = this.#given.get(table) ?? table
+      if (given && !given.isCounted && given.arity === this.relations.get(name)?.arity) this.relations.set(name, given)
+    }
+    const places = this.#warnings.diagnostics.length > 0
+    const old = new Map<string, string>()
+    for (const [node, signature] of signaturesOf(from.#lowered, places)) old.set(signature, node)
+    const adopted = new Set<string>()
+    for (const [node, signature] of signaturesOf(this.#lowered, places)) {
+      const other = old.get(signature)
+      const relation = other === undefined ? undefined : from.relations.get(other)
+      const group = other === undefined ? undefined : from.#groups.get(other)
+      if (relation) this.relations.set(node, relation)
+      if (group) this.#groups.set(node, group)
+      if (relation || group) adopted.add(node)
+    }
+    const seen = this.#lowered.components.filter(c => c.nodes.every(n => adopted.has(n)))
+    this.#warnings.keep(new Set(seen.flatMap(c => placesOf(c, this.#lowered))))
+    return adopted
+  }
+
+  #runningComponent(component: ClauseComponent, adopted: boolean): RunningComponent {
     const tables = component.nodes.flatMap(n => this.relations.get(n) ?? [])
     const groups = component.nodes.flatMap(n => this.#groups.get(n) ?? [])
     const own = new Set(component.recursive ? component.nodes : [])
@@ -255,7 +302,7 @@ export class Engine implements Database {
       }),
     )
     const recursive = component.recursive ? { clauses, triggers, queues } : undefined
-    return { opaque: component.opaque, clauses, triggers, tables, groups, readers: [], recursive }
+    return { adopted, opaque: component.opaque, clauses, triggers, tables, groups, readers: [], recursive }
   }
 
   #inline(clause: Clause, step: Parameters<CompileContext['inline']>[1], env: Int32Array): number {

@@ -1,13 +1,8 @@
-import { z } from 'zod'
 import { type Diagnostic, DiagnosticError, nearestName, type Span } from '../diagnostic/index.ts'
 import type { Delta, Row, Snapshot, TableData } from '../tables/index.ts'
 import { readText } from './file/folder.ts'
 import { parseJsonLines } from './file/json-lines.ts'
 import { Findings } from './file/source-text.ts'
-
-const value = z.union([z.string(), z.number(), z.boolean(), z.null()])
-const rows = z.array(z.array(value)).default([])
-const change = z.strictObject({ table: z.string().min(1), removed: rows, inserted: rows })
 
 /** A delta of a `*.change.jsonl` file, and its line there. */
 export interface PlacedDelta extends Delta {
@@ -21,6 +16,7 @@ export interface PlacedDelta extends Delta {
 export async function readChanges(path: string): Promise<PlacedDelta[]> {
   const findings = new Findings()
   const source = await readText(path, findings)
+  const { change } = await import('./change-schema.ts')
   const deltas: PlacedDelta[] = []
   for (const line of source ? parseJsonLines(source, findings) : []) {
     const span = source!.span(line.start, line.end)

@@ -9,10 +9,9 @@ import { ByteReader } from './byte-reader.ts'
 import { readCsv } from './csv.ts'
 import { readCsvColumns } from './csv-columns.ts'
 import { arrange, type FileTable, type TableSpec } from './file-table.ts'
+import { type FolderSchema, noSchema } from './folder-schema.ts'
 import { readJsonLines } from './json-lines.ts'
-import { type FolderSchema, noSchema, readSchemaFile } from './schema-file.ts'
 import { Findings, SourceText } from './source-text.ts'
-import { readYaml } from './yaml.ts'
 
 export interface FolderOptions {
   /** The clock behind `readAt`. Default: the system's. */
@@ -25,9 +24,16 @@ export interface FolderSource extends DataSource {
   readonly warnings: readonly Diagnostic[]
 }
 
-type Format = keyof typeof READERS
+type Format = 'csv' | 'jsonl' | 'yaml'
 
-const READERS = { csv: readCsv, jsonl: readJsonLines, yaml: readYaml }
+type Reader = (source: SourceText, spec: TableSpec, findings: Findings) => FileTable | undefined
+
+/** YAML loads when there is some: its parser takes longer to load than most folders take to read. */
+const READERS: Readonly<Record<Format, () => Reader | Promise<Reader>>> = {
+  csv: () => readCsv,
+  jsonl: () => readJsonLines,
+  yaml: async () => (await import('./yaml.ts')).readYaml,
+}
 const FORMATS: Readonly<Record<string, Format>> = {
   csv: 'csv',
   jsonl: 'jsonl',
@@ -153,7 +159,9 @@ async function readFolder(path: string, clock: () => Date, findings: Findings): 
 async function loadSchema(path: string, findings: Findings): Promise<FolderSchema | undefined> {
   const file = join(path, 'schema.yaml')
   const source = await readText(file, findings, { optional: true })
-  return source ? readSchemaFile(source, findings) : noSchema
+  if (!source) return noSchema
+  const { readSchemaFile } = await import('./schema-file.ts')
+  return readSchemaFile(source, findings)
 }
 
 /** Every table file of the folder, in the order of their paths, so that reports repeat. */
@@ -266,7 +274,7 @@ async function readTable(file: TableFile, schema: FolderSchema, findings: Findin
   const source = await readText(file.path, findings)
   if (!source) return undefined
   const spec = schema.spec(file.table)
-  const table = READERS[file.format](source, spec, findings)
+  const table = (await READERS[file.format]())(source, spec, findings)
   return table && arrange(table, spec)
 }
 

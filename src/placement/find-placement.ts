@@ -1,6 +1,7 @@
 import { type Solution, solveModel } from '../../solvers/index.ts'
 import type { Evaluator } from '../datalog/index.ts'
 import { type Encoding, encode } from './encode.ts'
+import { cutLiterals, type Excluded, exclude } from './excluded.ts'
 import type { Judge } from './judge.ts'
 import { labelsOf } from './labels.ts'
 import { isConstant } from './linear.ts'
@@ -37,10 +38,11 @@ export interface Found {
 }
 
 /** The integer program of a problem. */
-export function encodeProblem(problem: Problem): Encoding {
+export function encodeProblem(problem: Problem, cuts: Excluded['cuts'] = []): Encoding {
   return encode(problem.grounding.store, problem.universe, problem.aims, {
     budget: problem.universe.budget?.limit,
     labels: labelsOf(problem),
+    ...(cuts.length > 0 && { require: cutLiterals(problem, cuts) }),
   })
 }
 
@@ -52,13 +54,15 @@ export async function findPlacement(
   input: PlaceInput,
   present: Evaluator,
   judge: Judge,
-  universe: Universe,
+  whole: Universe,
   options: PlaceOptions,
 ): Promise<Found> {
+  const large = pairsOf(whole) > (options.modelPairs ?? MODEL_PAIRS)
+  const { universe, cuts } = exclude(whole, options.exclude ?? [], large)
   const deadline = performance.now() + (options.timeLimitSeconds ?? DEFAULT_SECONDS) * 1000
   const random = new Random(options.seed ?? 0)
   const state = new SearchState(judge, universe)
-  if (pairsOf(universe) > (options.modelPairs ?? MODEL_PAIRS)) {
+  if (large) {
     await search(
       input,
       present,
@@ -70,7 +74,7 @@ export async function findPlacement(
     return describe(input, present, judge, state)
   }
   const problem = prepare(input, present, universe)
-  const encoding = encodeProblem(problem)
+  const encoding = encodeProblem(problem, cuts)
   const { model } = encoding
   const size = { columns: model.columns.count, rows: model.rows.count, entries: model.rows.entryValue.length }
   const shared = { problem, whole: true, encoding, model: size }
@@ -82,6 +86,12 @@ export async function findPlacement(
       encoding: undefined,
       solution: undefined,
     }
+  // The search knows of candidates alone; under a cut the model has the only word.
+  if (cuts.length > 0) {
+    const solution = await solveWhole(encoding, state, deadline, options)
+    if (solution.values.length > 0) state.adopt(encoding.placementOf(solution.values))
+    return { ...shared, host: standAtPresent(judge, state), searched: false, solution }
+  }
   const share = performance.now() + (deadline - performance.now()) * START_SHARE
   const limits = { deadline: share, prices: START_PRICES, signal: options.signal }
   localSearch(state, random, limits)

@@ -10,6 +10,7 @@ import { encodeProblem, type Found, findPlacement, MODEL_PAIRS } from './find-pl
 import { linearValue } from './formula.ts'
 import { compareVectors, Judge, priorities, type Verdict, vectorOf } from './judge.ts'
 import { judgeProgram } from './judge-program.ts'
+import { judgeOnTheWay } from './on-the-way.ts'
 import { type Problem, prepare, presentEvaluator } from './problem.ts'
 import { smallestBudget } from './smallest-budget.ts'
 import type { Aim, Judgement, PlaceInput, PlaceOptions, Target, TargetMove, Unsatisfied, Violation } from './types.ts'
@@ -46,6 +47,8 @@ export async function place(input: PlaceInput, options: PlaceOptions = {}): Prom
   const explain = (options.explain ?? true) && found.whole
   const budget = explain ? await smallestBudget(context) : undefined
   const unsatisfied = explain ? await explainUnsatisfied(context, answer.violations) : unexplained(judge, answer)
+  const wayProgram = judgeOnTheWay(problem.judge)
+  const way = wayProgram === problem.judge ? judge : new Judge(wayProgram, input.tables, present.view, universe)
   return {
     status: universe.vms.length === 0 ? 'empty' : answer.improved ? 'improved' : 'unchanged',
     placement: new Map(universe.vms.map((vm, i) => [vm, universe.hosts[answer.host[i]!]!])),
@@ -65,7 +68,7 @@ export async function place(input: PlaceInput, options: PlaceOptions = {}): Prom
     capacities: capacitiesOf(problem),
     candidates: vm => universe.hostsOf[universe.vmNumber.get(vm) ?? -1]?.map(h => universe.hosts[h]!) ?? [],
     costOf: (vm, from, to) => legCost(universe, vm, from, to),
-    judge: occupancy => judgeOccupancy(universe, judge, occupancy),
+    judge: (occupancy, moment = 'way') => judgeOccupancy(universe, moment === 'way' ? way : judge, occupancy),
     model: found.model,
     elapsedMs: performance.now() - started,
   }

@@ -456,8 +456,14 @@ async function stop(unit: Unit, as: Ending, error?: string): Promise<void> {
     // A join that was not complete was not reached.
     if (row.attempt === 0) continue
     const { task, index } = readName(row.name)
+    // The end of a try that waits for its retry was recorded; that of a task in its `wait-after` was not.
+    const failedBefore = row.outcome === null
     giveUp(row, ws.now)
     ws.change(row)
+    const event = { execution: execution.id, task: row.name, attempt: row.attempt }
+    if (row.state === 'succeeded') ws.event({ ...event, kind: 'task-succeeded' })
+    else if (row.state === 'failed' && !failedBefore)
+      ws.event({ ...event, kind: 'task-failed', data: { error: row.error } })
     if (index === undefined) execution.active--
     else {
       const parent = (await ws.task(execution.id, task))!

@@ -214,9 +214,7 @@ export class Interner {
     const end = this.#starts[size]! + bytes
     if (end > this.#arena.length) {
       if (end > LARGEST_ARENA) return false
-      const arena = Buffer.allocUnsafeSlow(Math.min(LARGEST_ARENA, Math.max(end, grown(this.#arena.length))))
-      arena.set(this.#arena)
-      this.#arena = arena
+      this.#growArena(Math.min(LARGEST_ARENA, Math.max(end, grown(this.#arena.length))))
     }
     return true
   }
@@ -238,12 +236,19 @@ export class Interner {
     return id
   }
 
-  /** Make room for so many values in all, by a guess: it costs less than to grow step by step. */
-  expect(values: number): void {
+  /** Make room for so many values and bytes of text in all, by a guess: it costs less than to grow step by step. */
+  expect(values: number, bytes: number): void {
+    if (bytes > this.#arena.length) this.#growArena(Math.min(bytes, LARGEST_ARENA))
     if (values + 2 > this.#starts.length) this.#growIds(values + 2)
     let places = this.#slots.length
     while (values * 4 > places) places *= 2
     if (places > this.#slots.length) this.#growTable(places)
+  }
+
+  #growArena(length: number): void {
+    const arena = Buffer.allocUnsafeSlow(length)
+    this.#arena.copy(arena, 0, 0, this.#starts[this.#size]!)
+    this.#arena = arena
   }
 
   #growIds(length: number): void {

@@ -117,7 +117,7 @@ class Scanner {
     this.#bytes = bytes
     this.#interner = interner
     this.#room = Math.max(BATCH, guessLines(bytes))
-    interner.expect(this.#room)
+    interner.expect(this.#room, bytes.length >> 1)
     this.columns = types.map(type => ({
       type,
       ids: new Int32Array(this.#room),

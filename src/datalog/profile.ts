@@ -15,7 +15,7 @@ export class Profile {
   #rows = 0
   #tuples = 0
 
-  measure(rule: CoreRule, guard: Guard, run: () => boolean): boolean {
+  measure<T>(rule: CoreRule, guard: Guard, run: () => T): T {
     this.#settle(guard)
     const figures = this.#of(rule)
     this.#last = figures

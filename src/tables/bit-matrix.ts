@@ -35,11 +35,23 @@ export class BitMatrix {
   }
 }
 
+/** Rows from which a bit matrix may take the place of the hash. */
+export const MATRIX_ROWS = 16_384
+
 /** Bytes of bits that a row may cost: a hash takes about eight. A matrix of `SMALL` bytes is worth it whatever its rows. */
 const BYTES_A_ROW = 8
 const SMALL = 2 ** 24
 
-/** A matrix for pairs, or undefined when it would be too empty. */
+/** An empty matrix for so many pairs of ids up to `a` and `b`, or undefined when it would be too empty. Its rows begin at words. */
+export function emptyMatrix(a: number, b: number, rows: number): BitMatrix | undefined {
+  // Some room for ids that come later.
+  const height = Math.ceil((a + 1) * 1.25)
+  const width = Math.ceil(((b + 1) * 1.25) / 32) * 32
+  if ((height * width) / 8 > Math.max(SMALL, rows * BYTES_A_ROW) || height * width >= 2 ** 31) return undefined
+  return new BitMatrix(height, width)
+}
+
+/** A matrix of pairs, or undefined when it would be too empty. */
 export function matrixFor(a: Int32Array, b: Int32Array, rows: number): BitMatrix | undefined {
   let height = 0
   let width = 0
@@ -47,11 +59,7 @@ export function matrixFor(a: Int32Array, b: Int32Array, rows: number): BitMatrix
     if (a[i]! > height) height = a[i]!
     if (b[i]! > width) width = b[i]!
   }
-  // Some room for ids that come later.
-  height = Math.ceil((height + 1) * 1.25)
-  width = Math.ceil((width + 1) * 1.25)
-  if ((height * width) / 8 > Math.max(SMALL, rows * BYTES_A_ROW) || height * width >= 2 ** 31) return undefined
-  const matrix = new BitMatrix(height, width)
-  for (let i = 0; i < rows; i++) matrix.add(a[i]!, b[i]!)
+  const matrix = emptyMatrix(height, width, rows)
+  if (matrix) for (let i = 0; i < rows; i++) matrix.add(a[i]!, b[i]!)
   return matrix
 }

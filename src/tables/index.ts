@@ -3,6 +3,7 @@
  * Takes rows, gives relations. Knows nothing of rules.
  */
 
+export { emptyMatrix, MATRIX_ROWS } from './bit-matrix.ts'
 export { encodedTable } from './encoded-table.ts'
 export { fillRelation } from './fill-relation.ts'
 export { grownInts as grownSlots, mix, TEXT_FACTOR } from './hash.ts'

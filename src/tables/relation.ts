@@ -1,4 +1,4 @@
-import { type BitMatrix, matrixFor } from './bit-matrix.ts'
+import { type BitMatrix, MATRIX_ROWS, matrixFor } from './bit-matrix.ts'
 import { grownInts, mix } from './hash.ts'
 import { RelationIndex } from './relation-index.ts'
 
@@ -13,9 +13,6 @@ const SAMPLE = 512
 
 /** Rows of one value up to which an index is as good as the hash. */
 const SHARP = 4
-
-/** Rows from which a bit matrix may take the place of the hash. */
-const MATRIX_ROWS = 16_384
 
 /**
  * A set of tuples of interned ids: one Int32Array for each column, a hash over whole rows, and indexes on column subsets made when
@@ -158,9 +155,15 @@ export class Relation {
     return !this.#hashed
   }
 
-  /** Take columns of distinct rows for the relation's own, when it is empty and was given no index; each has the same room, or more. */
-  adopt(columns: Int32Array[], rows: number): void {
-    if (this.top > 0 || this.#counted || this.#indexes.length > 0) throw new Error('only a fresh relation adopts rows')
+  /** Whether it never held a row and was never asked for an index, nor counts derivations. */
+  get isFresh(): boolean {
+    return this.top === 0 && !this.#counted && this.#indexes.length === 0
+  }
+
+  /** Take columns of distinct rows, of equal room, for the relation's own, when it is fresh; `matrix` has just these rows. */
+  adopt(columns: Int32Array[], rows: number, matrix?: BitMatrix): void {
+    if (!this.isFresh) throw new Error('only a fresh relation adopts rows')
+    this.matrix = matrix
     this.columns = columns
     this.state = new Uint8Array(Math.max(16, columns[0]?.length ?? 0)).fill(BOTH, 0, rows)
     this.size = this.linked = this.top = rows

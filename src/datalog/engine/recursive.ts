@@ -1,4 +1,5 @@
 import { NEW } from '../../tables/index.ts'
+import { closureIn, fillClosure } from './closure.ts'
 import { sinkNode } from './lower.ts'
 import type { RunningClause, Trigger } from './running-clause.ts'
 import type { SlotQueue } from './slot-queue.ts'
@@ -13,13 +14,15 @@ export interface RecursiveParts {
 
 /**
  * Bring a recursive component up to date.
- * - `all`: from nothing. `again`: forget its rows and evaluate anew, within the transaction.
+ * - `all`: from nothing, by components of the graph where the table is a closure. `again`: forget its rows and evaluate anew, within the transaction.
  * - `changes`: delete and rederive (Gupta, Mumick, Subrahmanian 1993). First every row goes that had some derivation by what went, as
  *   the old state tells. Then rows that the new state still derives come back, and what they and what came derive goes in.
  */
 export function maintainRecursive(parts: RecursiveParts, how: 'all' | 'again' | 'changes'): void {
   const queues = [...parts.queues.values()]
   for (const q of queues) q.clear(how === 'all')
+  const closure = how === 'all' ? closureIn(parts.clauses, parts.triggers) : undefined
+  if (closure && fillClosure(closure)) return
   if (how === 'changes') {
     removeDependents(parts)
     rederive(parts)

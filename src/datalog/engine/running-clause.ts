@@ -1,4 +1,5 @@
 import type { Relation } from '../../tables/index.ts'
+import type { Guard } from '../limits.ts'
 import { type CompileContext, type Compiled, compileClause, type Variant } from './compile.ts'
 import type { Group } from './group.ts'
 import type { Clause } from './lower.ts'
@@ -22,6 +23,15 @@ export class RunningClause {
     const { origin } = this.clause
     guard.rule = origin
     return guard.profile ? guard.profile.measure(origin, guard, () => f(list, from, to)) : f(list, from, to)
+  }
+
+  /** Do the work of this clause some other way, under its name. */
+  instead(work: (guard: Guard) => void): void {
+    const guard = this.#context.guard()
+    const { origin } = this.clause
+    guard.rule = origin
+    if (guard.profile) guard.profile.measure(origin, guard, () => work(guard))
+    else work(guard)
   }
 
   /** Compile anew when next run: tables have other sizes now. */

@@ -27,7 +27,7 @@ function afterDeletion(...policies: string[]): Promise<World> {
 }
 
 async function planFor(...policies: string[]): Promise<PlanReport> {
-  return planReportSchema.parse(await planWorld(await afterDeletion(...policies), {}))
+  return (await planReportSchema()).parse(await planWorld(await afterDeletion(...policies), {}))
 }
 
 /** VMs of a report that end on a host, by name. */

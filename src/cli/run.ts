@@ -1,49 +1,36 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { addApply } from './commands/apply.ts'
-import { addBench } from './commands/bench.ts'
-import { addCarve } from './commands/carve.ts'
-import { addCheck } from './commands/check.ts'
-import { addDemo } from './commands/demo.ts'
-import { addEval } from './commands/eval.ts'
-import { addExplain } from './commands/explain.ts'
-import { addFmt } from './commands/fmt.ts'
-import { addModel } from './commands/model.ts'
-import { addPlan } from './commands/plan.ts'
-import { addRepl } from './commands/repl.ts'
-import { addSimulate } from './commands/simulate.ts'
-import { addSolvers } from './commands/solvers.ts'
-import { addSql } from './commands/sql.ts'
-import { addViolations } from './commands/violations.ts'
-import { addWorkflow } from './commands/workflow.ts'
 import { Context } from './context.ts'
 import { reportFault } from './faults.ts'
 import { type ExitCode, exitCodes, type Io, type OutputError, wantsColor } from './io.ts'
 
-/** Each command of `usher`, in the order the help lists them: the order of the data's way. */
-const commands = [
-  addCheck,
-  addFmt,
-  addEval,
-  addViolations,
-  addExplain,
-  addSimulate,
-  addRepl,
-  addBench,
-  addCarve,
-  addSql,
-  addModel,
-  addPlan,
-  addApply,
-  addDemo,
-  addWorkflow,
-  addSolvers,
-]
+type AddCommand = (program: Command, context: Context) => Command
+
+/** Each command of `usher`, in the order the help lists them: the order of the data's way. Only what is asked for is loaded. */
+const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
+  ['check', async () => (await import('./commands/check.ts')).addCheck],
+  ['fmt', async () => (await import('./commands/fmt.ts')).addFmt],
+  ['eval', async () => (await import('./commands/eval.ts')).addEval],
+  ['violations', async () => (await import('./commands/violations.ts')).addViolations],
+  ['explain', async () => (await import('./commands/explain.ts')).addExplain],
+  ['simulate', async () => (await import('./commands/simulate.ts')).addSimulate],
+  ['repl', async () => (await import('./commands/repl.ts')).addRepl],
+  ['bench', async () => (await import('./commands/bench.ts')).addBench],
+  ['carve', async () => (await import('./commands/carve.ts')).addCarve],
+  ['sql', async () => (await import('./commands/sql.ts')).addSql],
+  ['model', async () => (await import('./commands/model.ts')).addModel],
+  ['plan', async () => (await import('./commands/plan.ts')).addPlan],
+  ['apply', async () => (await import('./commands/apply.ts')).addApply],
+  ['demo', async () => (await import('./commands/demo.ts')).addDemo],
+  ['workflow', async () => (await import('./commands/workflow.ts')).addWorkflow],
+  ['solvers', async () => (await import('./commands/solvers.ts')).addSolvers],
+])
 
 /** Run one command line (without `node usher`) to its end and return the exit code. Never throws. */
 export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   const context = new Context(io)
   const program = usher(context)
+  for (const add of await commandsFor(argv)) addCommand(add, program, context)
   if (argv.length === 0) {
     program.outputHelp()
     return exitCodes.badInput
@@ -84,16 +71,23 @@ function usher(context: Context): Command {
     .showHelpAfterError('(add --help for the options and examples)')
     .exitOverride()
     .enablePositionalOptions()
-  for (const add of commands) {
-    const command = add(program, context)
-    command.option('--json', 'answer with one JSON document').on('option:json', () => {
-      context.json = true
-    })
-    command.option('--debug', 'show where an internal fault happened').on('option:debug', () => {
-      context.debug = true
-    })
-  }
   return program.addHelpText('after', HELP)
+}
+
+/** The command that a command line names; all of them where it names none, for the help and for suggestions. */
+async function commandsFor(argv: readonly string[]): Promise<readonly AddCommand[]> {
+  const named = commands.get(argv.find(word => !word.startsWith('-')) ?? '')
+  return named ? [await named()] : Promise.all([...commands.values()].map(load => load()))
+}
+
+function addCommand(add: AddCommand, program: Command, context: Context): void {
+  const command = add(program, context)
+  command.option('--json', 'answer with one JSON document').on('option:json', () => {
+    context.json = true
+  })
+  command.option('--debug', 'show where an internal fault happened').on('option:debug', () => {
+    context.debug = true
+  })
 }
 
 const HELP = `

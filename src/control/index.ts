@@ -3,16 +3,27 @@
  * The command line (and any other face) shows them and holds no logic of its own. Knows nothing of terminals.
  */
 export type { ApplyProgress, ApplyRequest, ApplyResult } from './apply.ts'
-export { type Bench, type BenchRequest, benchWorld, type TableUpdates } from './bench-world.ts'
+export type { Bench, BenchRequest, TableUpdates } from './bench-world.ts'
 export type { ComparisonRow } from './compare.ts'
 export { ask, evaluateWorld, readTupleText, violationsOf } from './evaluate.ts'
-export { type FormatResult, formatFiles } from './format-files.ts'
+export type { FormatResult } from './format-files.ts'
 export { type HostChange, hostChanges } from './host-changes.ts'
 export type { ModelFormat } from './model-text.ts'
-export { applyPlan, compareWith, modelText, planWorld, runPlan, startPlan } from './on-demand.ts'
-export { type PlanReport, planReportSchema } from './plan-report.ts'
+export {
+  applyPlan,
+  benchWorld,
+  compareWith,
+  formatFiles,
+  modelText,
+  planReportSchema,
+  planWorld,
+  runPlan,
+  simulateWorld,
+  startPlan,
+} from './on-demand.ts'
+export type { PlanReport } from './plan-report.ts'
 export type { WorkflowMove } from './plan-workflow.ts'
 export type { MoveEvent } from './run-plan.ts'
 export { Session, TYPED } from './session.ts'
-export { type SimulationRequest, simulateWorld, type WorldSimulation } from './simulate-world.ts'
+export type { SimulationRequest, WorldSimulation } from './simulate-world.ts'
 export { examine, openWorld, type World, type WorldRequest } from './world.ts'

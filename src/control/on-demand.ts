@@ -3,21 +3,38 @@
  * to load than most policies take to check.
  */
 type Apply = typeof import('./apply.ts')
+type BenchWorld = typeof import('./bench-world.ts')
 type Compare = typeof import('./compare.ts')
+type FormatFiles = typeof import('./format-files.ts')
 type ModelText = typeof import('./model-text.ts')
 type PlanModule = typeof import('./plan.ts')
+type PlanReport = typeof import('./plan-report.ts')
 type RunPlan = typeof import('./run-plan.ts')
+type SimulateWorld = typeof import('./simulate-world.ts')
 
 export const applyPlan: Apply['applyPlan'] = async (...given) => (await import('./apply.ts')).applyPlan(...given)
 
+export const benchWorld: BenchWorld['benchWorld'] = async (...given) =>
+  (await import('./bench-world.ts')).benchWorld(...given)
+
 export const compareWith: Compare['compareWith'] = async (...given) =>
   (await import('./compare.ts')).compareWith(...given)
+
+export const formatFiles: FormatFiles['formatFiles'] = async (...given) =>
+  (await import('./format-files.ts')).formatFiles(...given)
 
 export const modelText = async (...given: Parameters<ModelText['modelText']>): Promise<string> =>
   (await import('./model-text.ts')).modelText(...given)
 
 export const planWorld: PlanModule['planWorld'] = async (...given) => (await import('./plan.ts')).planWorld(...given)
 
+/** What `usher plan --json` prints, for checking. */
+export const planReportSchema = async (): Promise<PlanReport['planReportSchema']> =>
+  (await import('./plan-report.ts')).planReportSchema
+
 export const runPlan: RunPlan['runPlan'] = async (...given) => (await import('./run-plan.ts')).runPlan(...given)
 
 export const startPlan: RunPlan['startPlan'] = async (...given) => (await import('./run-plan.ts')).startPlan(...given)
+
+export const simulateWorld: SimulateWorld['simulateWorld'] = async (...given) =>
+  (await import('./simulate-world.ts')).simulateWorld(...given)

@@ -32,7 +32,7 @@ export async function openState(options: StateOptions): Promise<StateFolder> {
   try {
     const continued = sameStart(path('start.json'), options.start, folder)
     const store = await openStore({ file: path('usher.db') })
-    simulator = createSimulator({
+    simulator = await createSimulator({
       cloud: options.start,
       journal: path('cloud.jsonl'),
       migrationSeconds: options.secondsPerMigration,

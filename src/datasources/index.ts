@@ -1,12 +1,13 @@
 /**
  * Data sources: turn a cloud's APIs, files and pushes into tables and deltas, and carry out actions.
- * `openFolder` reads a folder of tables; `createSimulator` is a cloud in memory. Knows nothing of policies.
+ * `openFolder` reads a folder of tables; `createSimulator` is a cloud in memory, which loads when it is first made. Knows nothing of policies.
  */
 export { applyChanges, type PlacedDelta, readChanges } from './changes.ts'
 export { checkCloud, listedHosts, type PlaceOf } from './check-cloud.ts'
 export { type FolderOptions, type FolderSource, openFolder } from './file/folder.ts'
 export { type Clock, type ManualClock, manualClock, systemClock } from './simulator/clock.ts'
-export { type CloudDescription, describeCloud } from './simulator/describe.ts'
-export { createSimulator, type NewVm, type Simulator, type SimulatorOptions } from './simulator/simulator.ts'
+export type { CloudDescription } from './simulator/describe.ts'
+export { createSimulator } from './simulator/on-demand.ts'
+export type { NewVm, Simulator, SimulatorOptions } from './simulator/simulator.ts'
 export type { Issued } from './simulator/state.ts'
 export type * from './types.ts'

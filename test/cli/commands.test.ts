@@ -146,15 +146,13 @@ describe('plan', () => {
   test('--json is as documented', async () => {
     const { code, json } = await usher(['plan', ...drain(), '--json'])
     expect(code).toBe(0)
-    const report = planReportSchema.parse(json())
+    const schema = await planReportSchema()
+    const report = schema.parse(json())
     expect(report).toMatchObject({ status: 'improved', proof: 'optimal', violationsAfter: [], cost: 1 })
     expect(report.moves).toMatchObject([{ vm: 'vm1', from: 'h1', to: 'h2', step: 1 }])
     expect(report.objective).toEqual(report.aims.map(aim => aim.after))
     const page = readFileSync(new URL('../../docs/reference/plan-json.md', import.meta.url), 'utf8')
-    for (const field of [
-      ...Object.keys(planReportSchema.shape),
-      ...Object.keys(planReportSchema.shape.moves.element.shape),
-    ])
+    for (const field of [...Object.keys(schema.shape), ...Object.keys(schema.shape.moves.element.shape)])
       expect(page).toContain(`\`${field}\``)
   })
 

@@ -35,7 +35,7 @@ export function worldOf(
 /** The report of a plan, which is checked to be minimal. */
 export async function planFor(text: string, cloud: SmallCloud): Promise<PlanReport> {
   const world = worldOf(text, cloud)
-  const report = planReportSchema.parse(await planWorld(world, {}))
+  const report = (await planReportSchema()).parse(await planWorld(world, {}))
   if (report.impossible.length === 0) expectMinimal(world, report)
   return report
 }

@@ -38,7 +38,8 @@ interface Outcome {
 export async function tellStory(context: Context): Promise<Outcome> {
   const { openFolder, createSimulator } = await import('../../datasources/index.ts')
   const data = repositoryPath('fixtures/nfv-poc')
-  const simulator = createSimulator({ cloud: await openFolder(data).read(), migrationSeconds: SECONDS_PER_MIGRATION })
+  const cloud = await openFolder(data).read()
+  const simulator = await createSimulator({ cloud, migrationSeconds: SECONDS_PER_MIGRATION })
   try {
     return await new Story(context, simulator).tell()
   } finally {

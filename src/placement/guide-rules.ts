@@ -1,4 +1,4 @@
-import type { CompareLiteral, CoreExpr, CoreLiteral, CoreRule, Program } from '../language/index.ts'
+import type { ArithmeticFunction, CompareLiteral, CoreExpr, CoreLiteral, CoreRule, Program } from '../language/index.ts'
 import { atomsOf } from './decision.ts'
 import { variablesOf } from './split-body.ts'
 
@@ -10,7 +10,7 @@ const PREFIX = '~excess:'
 /**
  * A count of violations is flat: a host that is over its capacity by ten counts like one that is over by one, and a search sees no
  * progress on the way. For each rule behind an error or warning that compares an aggregate, a guide rule measures by how much the
- * comparison holds. Guides only steer the search; nothing is reported from them.
+ * comparison holds, as a share of the larger side. Guides only steer the search; nothing is reported from them.
  */
 export function guideRules(program: Program, decision: ReadonlySet<string>): CoreRule[] {
   const behind = tablesBehindViolations(program)
@@ -31,7 +31,7 @@ function guideRule(rule: CoreRule, comparison: CompareLiteral): CoreRule {
     operator: '=',
     negated: false,
     left: distance,
-    right: { kind: 'call', function: '-', args: [high, low] },
+    right: call('/', call('-', high, low), call('max', call('abs', high), call('abs', low))),
     span: comparison.span,
   }
   const kept = boundVariables(rule.body).map(index => ({ kind: 'variable', index }) as const)
@@ -44,6 +44,8 @@ function guideRule(rule: CoreRule, comparison: CompareLiteral): CoreRule {
     variables: [...rule.variables, 'distance'],
   }
 }
+
+const call = (f: ArithmeticFunction, ...args: CoreExpr[]): CoreExpr => ({ kind: 'call', function: f, args })
 
 function measuresAggregate(literal: CompareLiteral, body: readonly CoreLiteral[]): boolean {
   if (literal.negated || literal.operator === '=' || literal.operator === '!=') return false

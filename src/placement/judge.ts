@@ -62,8 +62,8 @@ export class Judge {
     this.#evaluator.whatIf([this.#delta(vms, hosts)], (_, changes) => {
       for (const [table, { inserted, removed }] of changes) {
         if (isGuide(table)) {
-          for (const row of inserted) add('guide', 0, Number(row.at(-1)))
-          for (const row of removed) add('guide', 0, -Number(row.at(-1)))
+          for (const row of inserted) add('guide', 0, Number(row.at(-1)) ** 2)
+          for (const row of removed) add('guide', 0, -(Number(row.at(-1)) ** 2))
           continue
         }
         const role = this.program.tables.get(table)!.role as PricedRole

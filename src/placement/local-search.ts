@@ -12,14 +12,18 @@ export interface SearchLimits {
 }
 
 /** Target hosts tried for one VM. */
-const HOSTS_TRIED = 8
+const HOSTS_TRIED = 16
 /** VMs of one violation that are tried. */
 const VMS_TRIED = 24
 /** Swaps tried for one VM. */
 const SWAPS_TRIED = 40
+/** Shakes without a gain that end the search where violations stay; exchanges in a shake, and tries for each. */
+const KICKS = 60
+const KICK_SWAPS = 4
+const KICK_TRIES = 20
 /** Hosts to be emptied that are tried in one round, and failures in a row that end it. */
-const EMPTIED_TRIED = 200
-const FAILURES = 25
+const EMPTIED_TRIED = 2000
+const FAILURES = 300
 
 /**
  * Make a placement better by single moves, swaps and emptied hosts until nothing that is tried helps: first what violates, then what
@@ -30,12 +34,74 @@ export function localSearch(state: SearchState, random: Random, limits: SearchLi
   const roomy = new RoomyHosts()
   const over = (): boolean =>
     state.prices >= limits.prices || performance.now() >= limits.deadline || (limits.signal?.aborted ?? false)
+  const best = new Best(state)
+  descend(state, random, roomy, over)
+  best.see()
+  for (let kicks = 0; kicks < KICKS && state.vector[0]! > 0 && !over(); kicks++) {
+    const here = state.here
+    const back = Int32Array.from(state.host)
+    kick(state, random)
+    repair(state, random, roomy, over)
+    const gain = compareProspects(state.here, here)
+    if (gain > 0) state.return(back, here)
+    else if (gain < 0) kicks = 0
+    best.see()
+  }
+  descend(state, random, roomy, over)
+  best.see()
+  best.restore()
+}
+
+/** The best placement seen, by the aims themselves: on the way a search may have to pass through worse ones. */
+class Best {
+  readonly #state: SearchState
+  #host: Int32Array
+  #prospect: Prospect
+
+  constructor(state: SearchState) {
+    this.#state = state
+    this.#host = Int32Array.from(state.host)
+    this.#prospect = state.here
+  }
+
+  see(): void {
+    if (compareVectors(this.#state.vector, this.#prospect.vector) >= 0) return
+    this.#host = Int32Array.from(this.#state.host)
+    this.#prospect = this.#state.here
+  }
+
+  restore(): void {
+    if (compareVectors(this.#prospect.vector, this.#state.vector) < 0) this.#state.return(this.#host, this.#prospect)
+  }
+}
+
+/** Single moves and swaps until none of those tried helps. */
+function descend(state: SearchState, random: Random, roomy: RoomyHosts, over: () => boolean): void {
   for (let better = true; better && !over(); ) {
     const before = state.vector.slice()
     repair(state, random, roomy, over)
     emptyHosts(state, random, roomy, over)
     takeBack(state, over)
     better = compareVectors(state.vector, before) < 0
+  }
+}
+
+/** Shake what is around a violation: exchange some of its VMs with others, whatever it costs, as long as no more is violated. */
+function kick(state: SearchState, random: Random): void {
+  const tuples = state.tuples('error')
+  for (let i = 0; i < KICK_SWAPS && tuples.length > 0; i++) {
+    const vms = vmsOf(state, random.pick(tuples).row)
+    if (vms.length === 0) return
+    const vm = random.pick(vms)
+    for (let tries = 0; tries < KICK_TRIES; tries++) {
+      const host = random.pick(state.universe.hostsOf[vm]!)
+      const others = [...state.guests[host]!]
+      if (host === state.host[vm] || others.length === 0) continue
+      const prospect = state.price({ vms: [vm, random.pick(others)], hosts: [host, state.host[vm]!] })
+      if (!prospect || prospect.vector[0]! > state.vector[0]!) continue
+      state.take(prospect)
+      break
+    }
   }
 }
 

@@ -15,13 +15,16 @@ export interface Prospect {
   readonly distance: number
 }
 
-/** Errors and warnings first, then the distance to fewer of them, then everything else. Negative: a is more promising. */
+/** What the squared distances weigh beside the number of errors. */
+const DISTANCE_WEIGHT = 200
+
+/**
+ * Negative: a is more promising. Errors come first, but each weighs more the farther it is from being mended, by the square: otherwise
+ * the fewest errors would be had by piling everything that is too much on one host.
+ */
 export function compareProspects(a: Prospect, b: Prospect): number {
-  return (
-    compareVectors(a.vector.slice(0, 2), b.vector.slice(0, 2)) ||
-    compareVectors([a.distance], [b.distance]) ||
-    compareVectors(a.vector, b.vector)
-  )
+  const burden = (p: Prospect): number => p.vector[0]! + DISTANCE_WEIGHT * p.distance
+  return compareVectors([burden(a)], [burden(b)]) || compareVectors(a.vector, b.vector)
 }
 
 /**
@@ -36,7 +39,7 @@ export class SearchState {
   readonly #judge: Judge
   readonly #priorities: number[]
   #vector: number[]
-  /** Distance to mending what is violated, from an arbitrary zero: only differences count. */
+  /** Squared distances to mending what is violated, from an arbitrary zero: only differences count. */
   #distance = 0
   #prices = 0
 
@@ -106,6 +109,13 @@ export class SearchState {
     else this.#vector = vectorOf(this.#verdict(), this.#priorities)
   }
 
+  /** Go back to where the state stood, with the prospect it had there. */
+  return(host: ArrayLike<number>, prospect: Prospect): void {
+    const vms: number[] = []
+    for (let vm = 0; vm < this.host.length; vm++) if (host[vm] !== this.host[vm]) vms.push(vm)
+    this.take({ ...prospect, step: { vms, hosts: vms.map(vm => host[vm]!) } })
+  }
+
   /** Stand at a placement found elsewhere, if it is better. */
   adopt(host: ArrayLike<number>): boolean {
     const vms: number[] = []
@@ -120,7 +130,7 @@ export class SearchState {
     return compareVectors(vector, this.#vector) < 0
   }
 
-  /** Better, or with as many errors and warnings nearer to having fewer. */
+  /** Better, or nearer to being better. */
   promises(prospect: Prospect): boolean {
     return compareProspects(prospect, this.here) < 0
   }

@@ -6,12 +6,17 @@ import type { EvaluationLimits } from './types.ts'
 /** Steps of work between two looks at the clock. */
 const FUEL = 20_000
 
+/** Steps up to the first look that a long run begins with. Even, so that the looks fall to each of two nested loops in turn. */
+const FIRST_FUEL = 6
+
 /** Watches one evaluation: its time and the tuples it derives, and the rule at work when a limit is reached. */
 export class Guard {
   readonly #limits: EvaluationLimits
   /** Where the costs of rules are added up, when somebody wants to know them. */
   readonly profile: Profile | undefined
-  #refuels = 0
+  /** Steps taken before those that `#portion` and `fuel` tell of. */
+  #spent = 0
+  #portion = FUEL
   readonly #deadline: number
   #left: number
   /** Steps until the next look at the clock: count down, and call `refuel` below zero. */
@@ -34,11 +39,23 @@ export class Guard {
 
   /** Look at the clock; throws when the time is over, else gives the fuel to go on with. */
   refuel(): number {
-    this.fuel = FUEL
-    this.#refuels++
+    this.#spent += this.#portion + 1
+    this.#portion = Math.min(FUEL, this.#portion * 2)
+    this.fuel = this.#portion
     if (this.#limits.milliseconds !== undefined && performance.now() > this.#deadline)
       this.#stop(`ran for more than ${this.#limits.milliseconds} ms`)
-    return FUEL
+    return this.fuel
+  }
+
+  /**
+   * The fuel to begin a long run of a compiled loop with. It is little at first: a loop that is made fast before it has ever looked at
+   * the clock must be made fast again when it does.
+   */
+  start(): number {
+    this.#spent += this.#portion - this.fuel
+    this.#portion = FIRST_FUEL
+    this.fuel = FIRST_FUEL
+    return FIRST_FUEL
   }
 
   /** A tuple was derived; throws when they are too many. */
@@ -53,7 +70,7 @@ export class Guard {
 
   /** Steps of work so far: rows that joins looked at. */
   get rows(): number {
-    return this.#refuels * (FUEL + 1) + FUEL - this.fuel
+    return this.#spent + this.#portion - this.fuel
   }
 
   /** Tuples derived so far. */

@@ -13,7 +13,8 @@ export class RelationIndex {
   heads: Int32Array
   /** The slot after a slot, or -1. */
   next: Int32Array
-  #previous: Int32Array
+  /** The slot before a slot, or -1; made when a row first leaves, since most indexes are only read. */
+  #previous: Int32Array | undefined
   readonly #relation: Relation
   #entries = 0
 
@@ -24,7 +25,6 @@ export class RelationIndex {
     while (buckets < relation.linked) buckets *= 2
     this.heads = new Int32Array(buckets).fill(-1)
     this.next = new Int32Array(relation.capacity)
-    this.#previous = new Int32Array(relation.capacity)
     this.#linkAll()
     this.#entries = relation.linked
   }
@@ -50,7 +50,7 @@ export class RelationIndex {
   insert(slot: number): void {
     if (slot >= this.next.length) {
       this.next = grownInts(this.next, this.#relation.capacity)
-      this.#previous = grownInts(this.#previous, this.#relation.capacity)
+      if (this.#previous) this.#previous = grownInts(this.#previous, this.#relation.capacity)
     }
     this.#entries++
     if (this.#entries > this.heads.length) {
@@ -61,26 +61,53 @@ export class RelationIndex {
 
   /** Let go of a row that the relation is about to forget; its columns must still stand. */
   remove(slot: number): void {
+    const before = (this.#previous ??= this.#lookBack())
     const next = this.next[slot]!
-    const previous = this.#previous[slot]!
+    const previous = before[slot]!
     if (previous >= 0) this.next[previous] = next
     else this.heads[this.#bucket(slot)] = next
-    if (next >= 0) this.#previous[next] = previous
+    if (next >= 0) before[next] = previous
     this.#entries--
+  }
+
+  #lookBack(): Int32Array {
+    const previous = new Int32Array(this.next.length)
+    for (const head of this.heads) {
+      for (let slot = head, last = -1; slot >= 0; slot = this.next[slot]!) {
+        previous[slot] = last
+        last = slot
+      }
+    }
+    return previous
   }
 
   /** Backwards, so that chains run in the order of slots, which is that of memory. */
   #linkAll(): void {
-    const state = this.#relation.state
-    for (let slot = this.#relation.top - 1; slot >= 0; slot--) if (state[slot] !== 0) this.#link(slot)
+    this.#previous = undefined
+    const { state, top } = this.#relation
+    const { heads, next } = this
+    const wrap = heads.length - 1
+    if (this.columns.length > 1) {
+      for (let slot = top - 1; slot >= 0; slot--) if (state[slot] !== 0) this.#link(slot)
+      return
+    }
+    const column = this.#relation.columns[this.columns[0]!]!
+    for (let slot = top - 1; slot >= 0; slot--) {
+      if (state[slot] === 0) continue
+      const bucket = column[slot]! & wrap
+      next[slot] = heads[bucket]!
+      heads[bucket] = slot
+    }
   }
 
   #link(slot: number): void {
     const bucket = this.#bucket(slot)
     const head = this.heads[bucket]!
     this.next[slot] = head
-    this.#previous[slot] = -1
-    if (head >= 0) this.#previous[head] = slot
+    if (this.#previous) {
+      this.#previous[slot] = -1
+      if (head >= 0) this.#previous[head] = slot
+    }
     this.heads[bucket] = slot
   }
 

@@ -8,6 +8,9 @@ export const NEW = 2
 const BOTH = OLD | NEW
 const TOUCHED = 4
 
+/** Rows up to which arrays grow fast: it costs little memory, and fewer copies. */
+const SMALL = 16_384
+
 /** Rows looked at to guess how many values a column has. */
 const SAMPLE = 512
 
@@ -128,10 +131,34 @@ export class Relation {
     }
     if (this.locate(row) >= 0) return -1
     if (this.linked === this.heads.length && this.#becomesMatrix()) return this.add(row)
+    return this.addNew()
+  }
+
+  /** Store the row in `scratch` outside of any transaction, when `locate` has just said that it is not there; its slot. */
+  addNew(): number {
     const slot = this.#store()
     this.state[slot] = BOTH
     if (this.#counted) this.counts[slot] = 1
     this.size++
+    return slot
+  }
+
+  /** The same for the only id of a row. */
+  addId(id: number): number {
+    const { heads } = this
+    const slot = this.top
+    if (slot === this.state.length || this.linked === heads.length || this.#free.length + this.#indexes.length > 0) {
+      this.scratch[0] = id
+      return this.addNew()
+    }
+    const bucket = id & (heads.length - 1)
+    this.columns[0]![slot] = id
+    this.state[slot] = BOTH
+    this.next[slot] = heads[bucket]!
+    heads[bucket] = slot
+    this.linked++
+    this.size++
+    this.top++
     return slot
   }
 
@@ -381,7 +408,7 @@ export class Relation {
     if (this.#counted) this.counts[slot] = 0
     this.linked++
     if (this.linked > this.heads.length) {
-      this.heads = new Int32Array(this.heads.length * 2).fill(-1)
+      this.heads = new Int32Array(this.heads.length * (this.linked < SMALL ? 4 : 2)).fill(-1)
       for (let other = this.top - 1; other >= 0; other--) {
         if (this.state[other] !== 0 || other === slot) this.#link(other)
       }
@@ -411,7 +438,7 @@ export class Relation {
 
   /** Make room for as many slots again. */
   grow(): void {
-    const length = this.state.length * 2
+    const length = this.state.length * (this.top < SMALL ? 4 : 2)
     this.columns = this.columns.map(c => grownInts(c, length))
     if (this.#hashed) this.next = grownInts(this.next, length)
     if (this.#counted) this.counts = grownInts(this.counts, length)

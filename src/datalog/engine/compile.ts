@@ -8,6 +8,7 @@ import {
   renderExpr,
 } from '../../language/index.ts'
 import { type Interner, mix, NEW, OLD, type Relation } from '../../tables/index.ts'
+import { SUM_LIMIT } from '../aggregate.ts'
 import type { Guard } from '../limits.ts'
 import { type AtomStep, type Key, planBody, type Step } from '../plan.ts'
 import type { Group } from './group.ts'
@@ -121,7 +122,7 @@ class Compiler {
 
   /** What is to do before the function returns. */
   #leave(): string[] {
-    return this.#fetch.has('let fuel = watch.fuel') ? [...this.#finally, 'watch.fuel = fuel'] : this.#finally
+    return this.#fetch.has(this.#fuel) ? [...this.#finally, 'watch.fuel = fuel'] : this.#finally
   }
 
   /** Open a block that stays open to the end of the function. */
@@ -319,10 +320,14 @@ class Compiler {
     return `(${[...key.map((k, c) => `${scratch}[${c}] = ${k}`), `${r}.has(${scratch})`].join(', ')})`
   }
 
+  get #fuel(): string {
+    return `let fuel = watch.${this.#variant.kind === 'full' ? 'start()' : 'fuel'}`
+  }
+
   #tick(): void {
     const guard = this.#name(this.#context.guard, 'guard')
     this.#fetch.add(`const watch = ${guard}()`)
-    this.#fetch.add('let fuel = watch.fuel')
+    this.#fetch.add(this.#fuel)
     this.#emit('if (--fuel < 0) fuel = watch.refuel()')
   }
 
@@ -612,12 +617,39 @@ class Compiler {
         value = group.givesIds ? `(${local} === ${local} ? interner.intern(${local}) : -1)` : local
       } else value = group.givesIds ? this.#id(e) : this.#number(e)
     }
-    sink.key.forEach((v, c) => {
-      const id = this.#id({ kind: 'variable', index: v })
-      this.#emit(`${this.#part(keys, 'scratch')}[${c}] = ${id}`)
-    })
-    this.#emit(`${g}.feed(${value}, ${sign})`)
+    const ids = sink.key.map(index => this.#id({ kind: 'variable', index }))
+    const lay = ids.map((id, c) => `${this.#part(keys, 'scratch')}[${c}] = ${id}; `).join('')
+    const feed = `${lay}${g}.feed(${value}, ${sign})`
+    if (this.#variant.kind === 'full' && ids.length === 1 && !group.givesIds)
+      this.#addUp(g, keys, group, ids[0]!, value, feed)
+    else this.#emit(feed)
     if (value.includes('intern(')) this.#emit('numbers = interner.numbers')
+  }
+
+  /**
+   * A binding for a group whose sum stays exact in one double, without a call. This is the first evaluation: what groups there are is new
+   * in it. A sum kept in parts is NaN here, and goes the long way, as do numbers out of range.
+   */
+  #addUp(g: string, keys: string, group: Group, id: string, value: string, feed: string): void {
+    const parts = ['heads', 'next', 'columns[0]'].map(p => `${keys}.${p}`)
+    const arrays = [...parts, `${g}.bindings`, `${g}.sums`]
+    const names = ['heads', 'next', 'first', 'bindings', 'sums'].map(n => `${g}_${n}`)
+    const mirror = names.map((n, i) => `${n} = ${arrays[i]}`).join(', ')
+    this.#fetch.add(`let ${mirror}`)
+    const [heads, next, first, bindings, sums] = names
+    this.#emit(`let slot = ${heads}[${id} & (${heads}.length - 1)]`)
+    this.#emit(`while (slot >= 0 && ${first}[slot] !== ${id}) slot = ${next}[slot]`)
+    const again = names.map((n, i) => `${n} = ${arrays[i]}`).join('; ')
+    this.#emit(`if (slot < 0) { slot = ${g}.open(${id}); ${again} }`)
+    if (group.operator === 'count') {
+      this.#emit(`${bindings}[slot]++`)
+      return
+    }
+    this.#emit(`const sum = ${sums}[slot], value = ${value}, total = sum + value, shadow = total - sum`)
+    const exact = 'sum - (total - shadow) + (value - shadow) === 0'
+    this.#emit(`if (${exact} && value <= ${SUM_LIMIT} && value >= -${SUM_LIMIT}) {`)
+    this.#emit(`${bindings}[slot]++; ${sums}[slot] = total`)
+    this.#emit(`} else { ${feed} }`)
   }
 }
 

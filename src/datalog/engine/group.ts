@@ -23,17 +23,18 @@ export class Group {
   /** Slots of the groups that the open transaction has touched; the first `touchedCount` entries. */
   touched = new Int32Array(16)
   touchedCount = 0
+  /** Bindings of each group. */
+  bindings = new Int32Array(16)
+  /** Sums while they are exact in one double; NaN for those kept in parts. */
+  sums = new Float64Array(16)
   /** Whether what is fed is noted for going back; not during the first evaluation, which never goes back. */
   remembering = true
   /** The result of a group that has no binding. */
   readonly nothing: number
   readonly #interner: Interner
   readonly #warnings: Warnings
-  #bindings = new Int32Array(16)
   /** Bindings whose value the aggregate cannot take in. */
   #bad = new Int32Array(16)
-  /** The sum while it is exact in one double. */
-  #sums = new Float64Array(16)
   readonly #exact = new Map<number, ExactSum>()
   readonly #extremes = new Map<number, Extremes>()
   /** What was fed in the open transaction: slots, signs and values of the first `fed` entries. */
@@ -60,17 +61,27 @@ export class Group {
     const key = this.keys.scratch
     let slot = this.keys.locate(key)
     if (slot < 0) {
-      slot = this.keys.add(key)
+      slot = this.keys.addNew()
       this.#reset(slot)
     }
-    if (this.isTouched[slot] === 0) {
-      this.isTouched[slot] = 1
-      this.before[slot] = this.now[slot]!
-      if (this.touchedCount === this.touched.length) this.touched = grownSlots(this.touched, this.touchedCount * 2)
-      this.touched[this.touchedCount++] = slot
-    }
+    if (this.isTouched[slot] === 0) this.#touch(slot)
     if (this.remembering) this.#note(slot, value, by)
     this.#take(slot, value, by)
+  }
+
+  /** Begin a group whose key of one column `keys` has not stored; its slot. The caller adds its bindings to `bindings` and `sums`. */
+  open(id: number): number {
+    const slot = this.keys.addId(id)
+    this.#reset(slot)
+    this.#touch(slot)
+    return slot
+  }
+
+  #touch(slot: number): void {
+    this.isTouched[slot] = 1
+    this.before[slot] = this.now[slot]!
+    if (this.touchedCount === this.touched.length) this.touched = grownSlots(this.touched, this.touchedCount * 2)
+    this.touched[this.touchedCount++] = slot
   }
 
   #note(slot: number, value: number, by: 1 | -1): void {
@@ -88,7 +99,7 @@ export class Group {
   }
 
   #take(slot: number, value: number, by: 1 | -1): void {
-    this.#bindings[slot]! += by
+    this.bindings[slot]! += by
     if (this.operator === 'count') return
     if (this.givesIds) {
       const type = value < 0 ? 'none' : typeof this.#interner.value(value)
@@ -114,16 +125,17 @@ export class Group {
       exact.add(x)
       return
     }
-    const sum = this.#sums[slot]!
+    const sum = this.sums[slot]!
     const total = sum + x
     const shadow = total - sum
     const error = sum - (total - shadow) + (x - shadow)
-    if (error === 0) this.#sums[slot] = total
+    if (error === 0) this.sums[slot] = total
     else {
       const parts = new ExactSum()
       parts.add(sum)
       parts.add(x)
       this.#exact.set(slot, parts)
+      this.sums[slot] = Number.NaN
     }
   }
 
@@ -140,7 +152,7 @@ export class Group {
   }
 
   #result(slot: number): number {
-    const bindings = this.#bindings[slot]!
+    const bindings = this.bindings[slot]!
     if (bindings === 0) return this.nothing
     if (this.operator === 'count') return bindings
     if (this.#bad[slot]! > 0) return this.#fail('mixed-aggregate', slot)
@@ -148,7 +160,8 @@ export class Group {
       const extremes = this.#extremes.get(slot)!
       return extremes.best ?? this.#fail('mixed-aggregate', slot)
     }
-    const sum = this.#exact.get(slot)?.value ?? this.#sums[slot]!
+    const held = this.sums[slot]!
+    const sum = Number.isNaN(held) ? this.#exact.get(slot)!.value : held
     if (this.operator === 'mean') return sum / bindings + 0
     return Math.abs(sum) > Number.MAX_SAFE_INTEGER ? this.#fail('sum-past-2^53', slot) : sum + 0
   }
@@ -165,7 +178,7 @@ export class Group {
     for (let i = 0; i < this.touchedCount; i++) {
       const slot = this.touched[i]!
       this.isTouched[slot] = 0
-      if (this.#bindings[slot] === 0) this.#forget(slot)
+      if (this.bindings[slot] === 0) this.#forget(slot)
     }
     this.touchedCount = 0
     this.#fed = 0
@@ -207,14 +220,14 @@ export class Group {
       const length = this.now.length * 2
       this.now = grownDoubles(this.now, length)
       this.before = grownDoubles(this.before, length)
-      this.#sums = grownDoubles(this.#sums, length)
-      this.#bindings = grown(this.#bindings, new Int32Array(length))
+      this.sums = grownDoubles(this.sums, length)
+      this.bindings = grown(this.bindings, new Int32Array(length))
       this.#bad = grown(this.#bad, new Int32Array(length))
       this.isTouched = grown(this.isTouched, new Uint8Array(length))
     }
     this.now[slot] = this.nothing
-    this.#sums[slot] = 0
-    this.#bindings[slot] = 0
+    this.sums[slot] = 0
+    this.bindings[slot] = 0
     this.#bad[slot] = 0
   }
 }

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import Database from 'libsql'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { codeDocs, DiagnosticError } from '../diagnostic/index.ts'
+import { DiagnosticError, loadCodeDocs } from '../diagnostic/index.ts'
 import { openStore, type Store } from './index.ts'
+
+const codeDocs = await loadCodeDocs()
 
 let folder: string
 const open: Store[] = []

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { codeDocs, DiagnosticError, renderDiagnostics } from '../diagnostic/index.ts'
+import { DiagnosticError, loadCodeDocs, renderDiagnostics } from '../diagnostic/index.ts'
 import { checkWorkflow, readWorkflow } from './index.ts'
+
+const codeDocs = await loadCodeDocs()
 
 /** What is wrong with a text: `code line:column`, and the whole as printed. */
 function wrong(text: string): { places: string[]; printed: string } {

@@ -1,4 +1,6 @@
-import { type CodeDoc, codeDocs } from '../../src/diagnostic/index.ts'
+import { type CodeDoc, loadCodeDocs } from '../../src/diagnostic/index.ts'
+
+const codeDocs = await loadCodeDocs()
 
 /** What the first part of a code stands for, in the order of the page. */
 const rooms: Readonly<Record<string, string>> = {

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { codeDocs } from '../../src/diagnostic/index.ts'
+import { loadCodeDocs } from '../../src/diagnostic/index.ts'
 import { diagnosticsPage } from './diagnostics-page.ts'
+
+const codeDocs = await loadCodeDocs()
 
 const top = join(import.meta.dirname, '..', '..')
 

@@ -1,10 +1,12 @@
 import { chmodSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { codeDocs, DiagnosticError, renderDiagnostics } from '../../diagnostic/index.ts'
+import { DiagnosticError, loadCodeDocs, renderDiagnostics } from '../../diagnostic/index.ts'
 import { findingsOf, folderOf, removeFolders } from '../testing/folders.ts'
 import { nfvPocFiles } from '../testing/nfv-poc.ts'
 import { openFolder } from './folder.ts'
+
+const codeDocs = await loadCodeDocs()
 
 afterEach(removeFolders)
 

@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { codeDocs, type Diagnostic, renderDiagnostics } from '../../diagnostic/index.ts'
+import { type Diagnostic, loadCodeDocs, renderDiagnostics } from '../../diagnostic/index.ts'
 import { checkQuery, readTuple } from './query.ts'
 import { check, schema } from './testing/expect.ts'
+
+const codeDocs = await loadCodeDocs()
 
 /** For each code of the checker a text that has it. The rendered output is in golden/CODE.txt. */
 const cases: Readonly<Record<string, string>> = {

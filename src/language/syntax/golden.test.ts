@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { codeDocs, renderDiagnostics } from '../../diagnostic/index.ts'
+import { loadCodeDocs, renderDiagnostics } from '../../diagnostic/index.ts'
 import { parsePolicy } from './parse.ts'
+
+const codeDocs = await loadCodeDocs()
 
 /** Texts that go wrong, at least one for each code of the lexer and the parser. */
 const CASES: Readonly<Record<string, readonly string[]>> = {

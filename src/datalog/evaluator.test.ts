@@ -158,8 +158,8 @@ describe('bad input', () => {
 
   it('stops at a limit, names the rule, and keeps the state', () => {
     const cross = rule('pair', ['?x', '?y', '?z'], b => [b.atom('n', ['?x']), b.atom('n', ['?y']), b.atom('n', ['?z'])])
-    const numbers = Array.from({ length: 100 }, (_, i) => [i])
-    for (const limits of [{ derivedTuples: 1000 }, { milliseconds: 20 }]) {
+    const numbers = Array.from({ length: 400 }, (_, i) => [i])
+    for (const limits of [{ derivedTuples: 1000 }, { milliseconds: 200 }, { megabytes: 1 }]) {
       const e = createEvaluator(program([cross]), { limits })
       e.load([table('n', [[1], [2]])])
       const before = e.view.rows('pair')

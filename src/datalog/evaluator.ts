@@ -14,29 +14,24 @@ import { Engine } from './engine/engine.ts'
 import type { Memento } from './engine/memento.ts'
 import { explainTuple } from './explain.ts'
 import { explainAbsence } from './explain-absent.ts'
-import { Guard } from './limits.ts'
+import { Guard, type GuardOptions } from './limits.ts'
 import { Profile } from './profile.ts'
 import { answerQuery } from './query.ts'
 import { checkRow, checkTable, failUnknownTable, findRow, rowAt, sortedRows } from './rows.ts'
 import { componentsOf, tablesRead } from './rules.ts'
 import type { SolveContext } from './solve.ts'
 import { checkStratified } from './stratification.ts'
-import type {
-  Absence,
-  Changes,
-  Derivation,
-  EvaluationLimits,
-  Evaluator,
-  EvaluatorOptions,
-  QueryAnswer,
-  Tuple,
-  View,
-} from './types.ts'
+import type { Absence, Changes, Derivation, Evaluator, EvaluatorOptions, QueryAnswer, Tuple, View } from './types.ts'
 import { type SavedWarnings, Warnings } from './warnings.ts'
 
 /** An evaluator over a checked program; its tables are empty until `load`. */
 export function createEvaluator(program: Program, options: EvaluatorOptions = {}): Evaluator {
-  return new ProgramEvaluator(program, options)
+  return new ProgramEvaluator(program, options, false)
+}
+
+/** The same, with limits that are those of each policy: see isolate.ts. */
+export function createMeteredEvaluator(program: Program, options: EvaluatorOptions): Evaluator {
+  return new ProgramEvaluator(program, options, true)
 }
 
 /** A `whatIf` that is being read. */
@@ -65,7 +60,7 @@ class ProgramEvaluator implements Evaluator {
   /** Columns of every table that the program or a load knows. */
   #arities: Map<string, number>
   readonly #profile: Profile | undefined
-  readonly #limits: EvaluationLimits & { readonly profile?: Profile }
+  readonly #limits: GuardOptions
   readonly #provenance = new Map<string, Provenance>()
   #watched: readonly string[]
   #evaluated = false
@@ -73,11 +68,11 @@ class ProgramEvaluator implements Evaluator {
   #supposing: Supposition | undefined
   readonly view: View
 
-  constructor(program: Program, options: EvaluatorOptions) {
+  constructor(program: Program, options: EvaluatorOptions, each: boolean) {
     this.#program = program
     this.#options = options
     this.#profile = options.profile ? new Profile() : undefined
-    this.#limits = { ...options.limits, ...(this.#profile && { profile: this.#profile }) }
+    this.#limits = { ...options.limits, each, ...(this.#profile && { profile: this.#profile }) }
     checkStratified(componentsOf(program))
     this.#arities = aritiesOf(program)
     this.#watched = options.watch ?? tablesWithRole(program)

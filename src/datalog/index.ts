@@ -8,6 +8,7 @@
  * random policies, for tests of every room.
  */
 export { createEvaluator } from './evaluator.ts'
+export { createIsolatedEvaluator } from './isolate.ts'
 export { type SimulatedStep, type Simulation, type SimulationAnswer, simulate } from './simulate.ts'
 export { SEQUENCE } from './simulate-sequence.ts'
 export type * from './types.ts'

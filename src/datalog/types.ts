@@ -6,6 +6,8 @@ import type { Delta, Provenance, Row, TableData } from '../tables/index.ts'
 export interface EvaluationLimits {
   readonly milliseconds?: number
   readonly derivedTuples?: number
+  /** Of all derived tables together, in millions of bytes: an estimate from their sizes, looked at every 16,384 derived tuples. */
+  readonly megabytes?: number
 }
 
 export interface EvaluatorOptions {
@@ -144,4 +146,19 @@ export interface Evaluator {
 
   /** Warnings that evaluation met (mixed-type comparisons, builtin failures), with counts in their messages. */
   readonly warnings: readonly Diagnostic[]
+}
+
+/** A policy that reached a limit. */
+export interface StoppedPolicy {
+  readonly policy: string
+  /** Names the policy, the rule and the limit; its notes are rules of other policies that are not evaluated for that reason. */
+  readonly diagnostic: Diagnostic
+}
+
+/** See `createIsolatedEvaluator`. */
+export interface IsolatedEvaluator extends Evaluator {
+  /** Policies that are not evaluated, in the order in which they were stopped. */
+  readonly stopped: readonly StoppedPolicy[]
+  /** Try a stopped policy again, with the data as it is. It may be stopped again. */
+  resume(policy: string): Changes
 }

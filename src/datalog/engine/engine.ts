@@ -1,14 +1,14 @@
 import type { AggregateLiteral, Program } from '../../language/index.ts'
 import { type Interner, Relation } from '../../tables/index.ts'
 import type { Database } from '../database.ts'
-import { Guard } from '../limits.ts'
+import { Guard, type GuardOptions } from '../limits.ts'
+import { type FilledTable, MemoryGauge } from '../memory-gauge.ts'
 import { Solver } from '../solve.ts'
-import type { EvaluationLimits } from '../types.ts'
 import type { Warnings } from '../warnings.ts'
 import { placesOf, signaturesOf } from './adopt.ts'
 import type { CompileContext } from './compile.ts'
 import { Group } from './group.ts'
-import { type Clause, type ClauseComponent, type LoweredProgram, lower, NOW } from './lower.ts'
+import { type Clause, type ClauseComponent, type LoweredProgram, lower, NOW, sinkNode } from './lower.ts'
 import { type Memento, rememberRows, restoreRows } from './memento.ts'
 import { maintainRecursive, type RecursiveParts } from './recursive.ts'
 import { RunningClause, type Trigger } from './running-clause.ts'
@@ -58,6 +58,7 @@ export class Engine implements Database {
   readonly #changed: Relation[] = []
   readonly #changedGroups: Group[] = []
   #guard = new Guard({})
+  readonly #gauge = new MemoryGauge(() => this.#filled())
   /** Plans are made again when tables have outgrown the sizes they were made for. */
   #plannedRows = 0
   #transactions = 0
@@ -136,7 +137,7 @@ export class Engine implements Database {
   }
 
   /** Evaluate everything over the given rows, which were stored outside of a transaction. Throws with the state half done. */
-  evaluateAll(limits: EvaluationLimits, now: Date): void {
+  evaluateAll(limits: GuardOptions, now: Date): void {
     this.begin(limits)
     this.setClock(now)
     this.commit()
@@ -152,13 +153,24 @@ export class Engine implements Database {
       }
       for (const t of tables) t.commit()
     }
+    this.#guard.finish()
     this.#due.fill(0)
     this.#replan()
   }
 
-  begin(limits: EvaluationLimits): void {
-    this.#guard = new Guard(limits)
+  begin(limits: GuardOptions): void {
+    this.#guard = new Guard(limits, this.#gauge)
     if (++this.#transactions % REPLAN_EVERY === 0) this.#replan()
+  }
+
+  /** Derived tables, once for each policy that fills them. */
+  *#filled(): Generator<FilledTable> {
+    for (const { clauses } of this.#components) {
+      for (const { clause } of clauses) {
+        const relation = this.relations.get(sinkNode(clause.sink))
+        if (relation) yield { policy: clause.origin.policy, relation }
+      }
+    }
   }
 
   #replan(): void {
@@ -220,6 +232,7 @@ export class Engine implements Database {
       for (const t of tables) if (t.changed) changed = true
       if (changed) for (const reader of readers) this.#due[reader] = 1
     }
+    this.#guard.finish()
   }
 
   commit(): void {

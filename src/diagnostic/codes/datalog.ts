@@ -3,7 +3,12 @@ import type { CodeDoc } from './index.ts'
 export const datalogCodes = {
   'datalog/limit': {
     title: 'an evaluation reached its limit',
-    why: 'A rule derived more tuples, or took longer, than the limits of this evaluation allow.',
+    why: 'A rule derived more tuples, took longer, or needed more memory than the limits of this evaluation allow.',
+    mend: 'Join the rule on more columns, or raise the limit.',
+  },
+  'datalog/policy-stopped': {
+    title: 'a policy was stopped',
+    why: 'One of its rules reached a limit, and the other policies go on without it.',
     mend: 'Join the rule on more columns, or raise the limit.',
   },
   'datalog/unknown-table': {

@@ -59,9 +59,9 @@ export const builtins: ReadonlyMap<string, BuiltinSignature> = new Map(
     signature('networks_overlap', 'x y'),
     signature('ip_in_network', 'ip network'),
     // Validation: the output is empty text, or what is wrong
-    signature('validate_int', 'largest smallest value', 'complaint'),
-    signature('validate_float', 'largest smallest value', 'complaint'),
-    signature('validate_string', 'pattern longest shortest flag value', 'complaint'),
+    signature('validate_int', 'smallest largest value', 'complaint'),
+    signature('validate_float', 'smallest largest value', 'complaint'),
+    signature('validate_string', 'pattern longest quotes ignore_case value', 'complaint'),
   ].map(s => [s.name, s]),
 )
 

@@ -65,6 +65,13 @@ describe('builtins', () => {
     expect(call('validate_string', '^a*$', 5, 0, 1, 'aAa')).toEqual([''])
     expect(call('validate_string', '^a*$', 5, 0, 0, 'aAa')).not.toEqual([''])
     expect(call('validate_string', '', 2, 1, 0, '"ab"')).toEqual([''])
+    expect(call('validate_string', '', 2, 0, 0, '"ab"')).not.toEqual([''])
+    expect(call('validate_string', '', 0, 1, 0, '"ab')).not.toEqual([''])
+    expect(call('validate_string', '', 0, 0, 0, '"ab')).toEqual([''])
+    expect(call('validate_string', '^[0-9]+$', '', 0, 0, 12)).toEqual([''])
+    expect(call('validate_int', '', 5, -3)).toEqual([''])
+    expect(call('validate_int', '', 5, 6)).not.toEqual([''])
+    expect(call('validate_int', 5, '', 4)).not.toEqual([''])
   })
 
   it('turn text into numbers, and count characters', () => {

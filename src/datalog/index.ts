@@ -9,6 +9,13 @@
  */
 export { createEvaluator } from './evaluator.ts'
 export { createIsolatedEvaluator } from './isolate.ts'
+export {
+  createReplica,
+  type PositionedSnapshot,
+  type Replica,
+  type ReplicaOptions,
+  type ReplicaSource,
+} from './replica.ts'
 export { type SimulatedStep, type Simulation, type SimulationAnswer, simulate } from './simulate.ts'
 export { SEQUENCE } from './simulate-sequence.ts'
 export type * from './types.ts'

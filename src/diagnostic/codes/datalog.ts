@@ -11,6 +11,11 @@ export const datalogCodes = {
     why: 'One of its rules reached a limit, and the other policies go on without it.',
     mend: 'Join the rule on more columns, or raise the limit.',
   },
+  'datalog/lost-batches': {
+    title: 'changes are missing between a snapshot and what followed it',
+    why: 'Again and again the data source gave a full reading older than the oldest of its changes that are at hand.',
+    mend: 'Look whether the source reads from a copy that lags behind.',
+  },
   'datalog/unknown-table': {
     title: 'a change names a table that is not there',
     why: 'Rows were to be added to or taken from a table that neither the policies nor a data source have.',

@@ -43,7 +43,7 @@ export function leastRowBytes(arity: number): number {
 }
 
 /** Bytes of a relation's rows and hash. */
-export function relationBytes({ columns, state, counts, touched, heads, next, matrix }: Relation): number {
+function relationBytes({ columns, state, counts, touched, heads, next, matrix }: Relation): number {
   const arrays = [...columns, state, counts, touched, heads, next, ...(matrix ? [matrix.bits] : [])]
   return arrays.reduce((sum, array) => sum + array.byteLength, 0)
 }

@@ -161,6 +161,26 @@ const sharedOut = fc
     return { ...program, rules: program.rules.map((r, i) => ({ ...r, policy: `p${owners[i % owners.length]}` })) }
   })
 
+/** Few columns and much negation: tables `t0` to `t6`, each in one of three policies, that ask for numbers in and not in those before. */
+const dense = fc
+  .array(fc.array(fc.tuple(fc.nat(2), fc.nat(30), fc.nat(6)), { minLength: 1, maxLength: 2 }), {
+    minLength: 7,
+    maxLength: 7,
+  })
+  .chain(rules => fc.tuple(fc.constant(rules), fc.array(fc.nat(2), { minLength: 7, maxLength: 7 })))
+  .map(([rules, owner]) => {
+    const texts = [0, 1, 2].map(p => `policy p${p}\n`)
+    rules.forEach((bodies, i) => {
+      for (const [kind, below, other] of bodies) {
+        const j = other % Math.max(1, i)
+        const t = `p${owner[j]}:t${j}`
+        const more = [`${t}(x)`, `not ${t}(x)`, `c = count : { ${t}(y) }, x > c`][kind]!
+        texts[owner[i]!] += `t${i}(x) :- n(x), x < ${below}${i === 0 ? '' : `, ${more}`}\n`
+      }
+    })
+    return compile(...texts)
+  })
+
 /** Tables of stopped policies, and all that depends on them. */
 function concerned(program: Program, stopped: readonly string[]): Set<string> {
   const tables = new Set(program.rules.filter(r => stopped.includes(r.policy)).map(r => r.head.table))
@@ -175,51 +195,64 @@ function concerned(program: Program, stopped: readonly string[]): Set<string> {
   return tables
 }
 
-it('all that isolated policies say does hold, and what no stopped policy concerns is complete', () => {
-  let stops = 0
-  fc.assert(
-    fc.property(
-      sharedOut,
-      randomTables(),
-      randomTransactions(),
-      fc.integer({ min: 1, max: 12 }),
-      (program, tables, transactions, derivedTuples) => {
-        const watch = [...program.tables.keys()]
-        const e = createIsolatedEvaluator(program, { limits: { derivedTuples }, watch, clock: () => new Date(0) })
-        const texts = (rows: readonly Row[]) => rows.map(r => JSON.stringify(r)).sort()
-        let now = tables
-        const check = () => {
-          const names = e.stopped.map(s => s.policy)
-          const out = concerned(program, names)
-          const right = evaluateNaively(program, now)
-          for (const t of watch) {
-            const held = texts(e.view.rows(t))
-            const wanted = texts(right.get(t) ?? [])
-            if (out.has(t)) for (const row of held) expect(wanted).toContain(row)
-            else expect(held, t).toEqual(wanted)
-          }
-          if (names.length > 0) stops++
-        }
-        e.load(tables)
-        check()
-        for (const deltas of transactions) {
-          const before = new Map(watch.map(t => [t, texts(e.view.rows(t))]))
-          const changes = e.apply(deltas)
-          now = afterDeltas(now, deltas)
-          check()
-          for (const t of watch) {
-            const { inserted = [], removed = [] } = changes.get(t) ?? {}
-            const gone = new Set(texts(removed))
-            expect([...before.get(t)!.filter(r => !gone.has(r)), ...texts(inserted)].sort(), t).toEqual(
-              texts(e.view.rows(t)),
-            )
-          }
-        }
-      },
+describe.each([
+  ['random rules', sharedOut, randomTables(), randomTransactions()],
+  [
+    'much negation',
+    dense,
+    fc.nat(30).map(n => tables(n, [])),
+    fc.array(
+      fc.nat(30).map(n => [more(n, n + 3)]),
+      { maxLength: 3 },
     ),
-    { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 100) },
-  )
-  expect(stops).toBeGreaterThan(0)
+  ],
+] as const)('with %s', (_, programs, data, updates) => {
+  it('all that isolated policies say does hold, and what no stopped policy concerns is complete', () => {
+    let stops = 0
+    fc.assert(
+      fc.property(
+        programs as fc.Arbitrary<Program>,
+        data as fc.Arbitrary<TableData[]>,
+        updates as fc.Arbitrary<Delta[][]>,
+        fc.integer({ min: 1, max: 40 }),
+        (program, tables, transactions, derivedTuples) => {
+          const watch = [...program.tables.keys()]
+          const e = createIsolatedEvaluator(program, { limits: { derivedTuples }, watch, clock: () => new Date(0) })
+          const texts = (rows: readonly Row[]) => rows.map(r => JSON.stringify(r)).sort()
+          let now = tables
+          const check = () => {
+            const names = e.stopped.map(s => s.policy)
+            const out = concerned(program, names)
+            const right = evaluateNaively(program, now)
+            for (const t of watch) {
+              const held = texts(e.view.rows(t))
+              const wanted = texts(right.get(t) ?? [])
+              if (out.has(t)) for (const row of held) expect(wanted).toContain(row)
+              else expect(held, t).toEqual(wanted)
+            }
+            if (names.length > 0) stops++
+          }
+          e.load(tables)
+          check()
+          for (const deltas of transactions) {
+            const before = new Map(watch.map(t => [t, texts(e.view.rows(t))]))
+            const changes = e.apply(deltas)
+            now = afterDeltas(now, deltas)
+            check()
+            for (const t of watch) {
+              const { inserted = [], removed = [] } = changes.get(t) ?? {}
+              const gone = new Set(texts(removed))
+              expect([...before.get(t)!.filter(r => !gone.has(r)), ...texts(inserted)].sort(), t).toEqual(
+                texts(e.view.rows(t)),
+              )
+            }
+          }
+        },
+      ),
+      { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 100) },
+    )
+    expect(stops).toBeGreaterThan(0)
+  })
 })
 
 describe('a limit on memory', () => {

@@ -169,7 +169,7 @@ const dense = fc
   })
   .chain(rules => fc.tuple(fc.constant(rules), fc.array(fc.nat(2), { minLength: 7, maxLength: 7 })))
   .map(([rules, owner]) => {
-    const texts = [0, 1, 2].map(p => `policy p${p}\n`)
+    const texts = [0, 1, 2].map(p => `policy p${p}\nown(${p})\n`)
     rules.forEach((bodies, i) => {
       for (const [kind, below, other] of bodies) {
         const j = other % Math.max(1, i)

@@ -6,7 +6,7 @@ import { unreachable } from '../../src/plan/index.ts'
 import { CAPACITY, type SmallCloud, worldOf } from './clouds.ts'
 import { reachableStates, type State } from './reachable.ts'
 
-const runs = Number(process.env['USHER_RUNS'] ?? 40)
+const runs = Number(process.env['USHER_RUNS'] ?? 20)
 const patience = 60_000 + 500 * runs
 
 /** Full clouds: three hosts with at most 2 GiB free each. */

@@ -8,7 +8,7 @@ import { expectMinimal, notMinimal } from './minimal.ts'
 
 const top = join(import.meta.dirname, '../..')
 const data = join(top, 'fixtures/nfv-poc')
-const runs = Number(process.env['USHER_RUNS'] ?? 40)
+const runs = Number(process.env['USHER_RUNS'] ?? 20)
 
 test.each([
   ['capacity', 'ha', 'balance'],

@@ -14,16 +14,3 @@ export interface AnswerContext {
   readonly before: Verdict
   readonly options: PlaceOptions
 }
-
-/** Options of the small solves that explain an answer. */
-export function sideSolve(
-  options: PlaceOptions,
-  seconds: number,
-): { timeLimitSeconds: number; solver?: string; seed?: number; signal?: AbortSignal } {
-  return {
-    timeLimitSeconds: seconds,
-    ...(options.solver !== undefined && { solver: options.solver }),
-    ...(options.seed !== undefined && { seed: options.seed }),
-    ...(options.signal !== undefined && { signal: options.signal }),
-  }
-}

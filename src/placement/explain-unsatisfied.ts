@@ -3,7 +3,7 @@ import { renderTuple } from '../language/index.ts'
 import type { Value } from '../tables/index.ts'
 import type { Violable } from './aims.ts'
 import { type VmClass, vmClasses } from './classes.ts'
-import { type AnswerContext, sideSolve } from './context.ts'
+import type { AnswerContext } from './context.ts'
 import { type Encoding, encode } from './encode.ts'
 import { FALSE, inputsOf, type Literal, linearValue, literalValue, negate, nodeOf, TRUE } from './formula.ts'
 import { priorities } from './judge.ts'
@@ -12,6 +12,7 @@ import { isConstant } from './linear.ts'
 import { type Problem, prepare } from './problem.ts'
 import { quickXplain } from './quick-xplain.ts'
 import { stepOf } from './smallest-budget.ts'
+import { solverOptions } from './solver-options.ts'
 import type { RuleInstance, Unsatisfied, Violation } from './types.ts'
 import { readUniverse } from './universe.ts'
 
@@ -157,7 +158,7 @@ class Question {
     if (seconds <= 0) throw new OutOfTime()
     const solution = await solveModel(
       withRows(encoding.model, rows, new Set(subset)),
-      sideSolve(this.#context.options, seconds),
+      solverOptions(this.#context.options, seconds),
     )
     if (solution.status === 'none') throw new OutOfTime()
     return solution.status === 'infeasible'

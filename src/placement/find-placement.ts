@@ -10,6 +10,7 @@ import { neighbourhoodSearch } from './neighbourhood-search.ts'
 import { type Problem, prepare } from './problem.ts'
 import { Random } from './random.ts'
 import { SearchState } from './search-state.ts'
+import { solverOptions } from './solver-options.ts'
 import type { ModelSize, PlaceInput, PlaceOptions } from './types.ts'
 import { pairsOf, restrict, type Universe } from './universe.ts'
 
@@ -120,12 +121,9 @@ async function solveWhole(
   // A model that is not solved in two thirds of the time leaves the rest to the neighbourhoods.
   const seconds = Math.max(0.1, ((deadline - performance.now()) / 1000) * (2 / 3))
   return solveModel(encoding.model, {
-    timeLimitSeconds: seconds,
+    ...solverOptions(options, seconds),
     start: encoding.valuesOf(state.host),
-    ...(options.solver !== undefined && { solver: options.solver }),
     ...(options.gap !== undefined && { gap: options.gap }),
-    ...(options.seed !== undefined && { seed: options.seed }),
-    ...(options.signal !== undefined && { signal: options.signal }),
   })
 }
 

@@ -6,6 +6,7 @@ import type { SearchLimits } from './local-search.ts'
 import { prepare } from './problem.ts'
 import type { Random } from './random.ts'
 import type { SearchState } from './search-state.ts'
+import { solverOptions } from './solver-options.ts'
 import type { PlaceInput, PlaceOptions } from './types.ts'
 import { restrict } from './universe.ts'
 
@@ -39,11 +40,8 @@ export async function neighbourhoodSearch(
     const seconds = Math.min(SECONDS, (limits.deadline - performance.now()) / 1000)
     if (seconds <= 0.05) return
     const solution = await solveModel(encoding.model, {
-      timeLimitSeconds: seconds,
+      ...solverOptions(options, seconds),
       start: encoding.valuesOf(state.host),
-      ...(options.solver !== undefined && { solver: options.solver }),
-      ...(options.seed !== undefined && { seed: options.seed }),
-      ...(limits.signal !== undefined && { signal: limits.signal }),
     })
     const found = solution.values.length > 0 && state.adopt(encoding.placementOf(solution.values))
     stale = found ? 0 : stale + 1

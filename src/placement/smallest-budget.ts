@@ -1,9 +1,10 @@
 import { solveModel } from '../../solvers/index.ts'
-import { type AnswerContext, sideSolve } from './context.ts'
+import type { AnswerContext } from './context.ts'
 import { encode } from './encode.ts'
 import { linearValue } from './formula.ts'
 import { granularity } from './granularity.ts'
 import type { Linear } from './linear.ts'
+import { solverOptions } from './solver-options.ts'
 
 /** Seconds for each of the two solves behind the figure. */
 const SECONDS = 10
@@ -19,7 +20,7 @@ export async function smallestBudget(context: AnswerContext): Promise<number | u
   const levels = aims.levels
   const free = encode(grounding.store, universe, aims, { objectives: levels })
   const start = free.valuesOf(host)
-  const best = await solveModel(free.model, { ...sideSolve(options, SECONDS), start })
+  const best = await solveModel(free.model, { ...solverOptions(options, SECONDS), start })
   if (best.objective.length === 0) return undefined
   const truth = grounding.store.evaluate(host)
   const now = levels.map(l => linearValue(l.expr, truth))
@@ -33,7 +34,7 @@ export async function smallestBudget(context: AnswerContext): Promise<number | u
     limit: i < better ? now[i]! : now[i]! - stepOf(level.expr),
   }))
   const priced = encode(grounding.store, universe, aims, { atMost, objectives: ['migration cost'] })
-  const answer = await solveModel(priced.model, sideSolve(options, SECONDS))
+  const answer = await solveModel(priced.model, solverOptions(options, SECONDS))
   return answer.status === 'optimal' ? answer.objective[0]! + priced.constants[0]! : undefined
 }
 

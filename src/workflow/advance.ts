@@ -316,9 +316,11 @@ async function follow(unit: Unit, row: TaskRow, outcome: 'success' | 'error'): P
     row.outcome = 'unhandled'
     return stop(unit, 'failed', `task \`${row.name}\` failed: ${row.error}`)
   }
-  await ws.load(taken.map(({ target }) => ({ execution: execution.id, name: target })))
+  // `on-success` and `on-complete` may name one task; it is reached once by this one all the same.
+  const targets = new Set(taken.map(({ target }) => target))
+  await ws.load([...targets].map(name => ({ execution: execution.id, name })))
   let pausing = false
-  for (const { target } of taken) {
+  for (const target of targets) {
     if (target === 'noop') continue
     if (target === 'fail') return stop(unit, 'failed', `task \`${row.name}\` leads to \`fail\``)
     if (target === 'succeed') return stop(unit, 'succeeded')

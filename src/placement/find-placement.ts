@@ -6,7 +6,7 @@ import type { Judge } from './judge.ts'
 import { labelsOf } from './labels.ts'
 import { isConstant } from './linear.ts'
 import { localSearch, type SearchLimits } from './local-search.ts'
-import { neighbourhoodSearch } from './neighbourhood-search.ts'
+import { neighbourhoodSearch, type SearchJob } from './neighbourhood-search.ts'
 import { type Problem, prepare } from './problem.ts'
 import { Random } from './random.ts'
 import { SearchState } from './search-state.ts'
@@ -63,15 +63,10 @@ export async function findPlacement(
   const deadline = performance.now() + (options.timeLimitSeconds ?? DEFAULT_SECONDS) * 1000
   const random = new Random(options.seed ?? 0)
   const state = new SearchState(judge, universe)
+  const job: SearchJob = { input, present, state, random, options }
+  const toTheEnd: SearchLimits = { deadline, prices: Number.POSITIVE_INFINITY, signal: options.signal }
   if (large) {
-    await search(
-      input,
-      present,
-      state,
-      random,
-      { deadline, prices: Number.POSITIVE_INFINITY, signal: options.signal },
-      options,
-    )
+    await search(job, toTheEnd)
     return describe(input, present, judge, state)
   }
   const problem = prepare(input, present, universe)
@@ -97,18 +92,10 @@ export async function findPlacement(
   const limits = { deadline: share, prices: START_PRICES, signal: options.signal }
   localSearch(state, random, limits)
   // Violations that single moves and swaps leave are a tight cloud: parts of it are solved long before the whole is.
-  if (state.vector[0]! > 0) await neighbourhoodSearch(input, present, state, random, limits, options)
+  if (state.vector[0]! > 0) await neighbourhoodSearch(job, limits)
   const solution = await solveWhole(encoding, state, deadline, options)
   if (solution.values.length > 0) state.adopt(encoding.placementOf(solution.values))
-  if (solution.status !== 'optimal')
-    await search(
-      input,
-      present,
-      state,
-      random,
-      { deadline, prices: Number.POSITIVE_INFINITY, signal: options.signal },
-      options,
-    )
+  if (solution.status !== 'optimal') await search(job, toTheEnd)
   return { ...shared, host: standAtPresent(judge, state), searched: true, solution }
 }
 
@@ -127,16 +114,9 @@ async function solveWhole(
   })
 }
 
-async function search(
-  input: PlaceInput,
-  present: Evaluator,
-  state: SearchState,
-  random: Random,
-  limits: SearchLimits,
-  options: PlaceOptions,
-): Promise<void> {
-  localSearch(state, random, limits)
-  await neighbourhoodSearch(input, present, state, random, limits, options)
+async function search(job: SearchJob, limits: SearchLimits): Promise<void> {
+  localSearch(job.state, job.random, limits)
+  await neighbourhoodSearch(job, limits)
 }
 
 /** An answer of the search alone: the conditions of the VMs that moved, everything else as it stands. */

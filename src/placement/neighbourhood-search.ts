@@ -17,18 +17,21 @@ const SECONDS = 4
 /** Neighbourhoods in a row without an improvement that end the search; each costs a look at the whole cloud. */
 const STALE = { small: 40, large: 10, largeVms: 5_000 }
 
+/** What is searched, from where it stands. */
+export interface SearchJob {
+  readonly input: PlaceInput
+  readonly present: Evaluator
+  readonly state: SearchState
+  readonly random: Random
+  readonly options: PlaceOptions
+}
+
 /**
  * Large neighbourhood search: open all VMs on a few hosts, keep everything else where it is, and let the solver find the best for those.
  * Hosts are chosen around what violates or costs, with others that VMs could be exchanged with.
  */
-export async function neighbourhoodSearch(
-  input: PlaceInput,
-  present: Evaluator,
-  state: SearchState,
-  random: Random,
-  limits: SearchLimits,
-  options: PlaceOptions,
-): Promise<void> {
+export async function neighbourhoodSearch(job: SearchJob, limits: SearchLimits): Promise<void> {
+  const { input, present, state, random, options } = job
   let size = SIZES.first
   const patience = state.host.length > STALE.largeVms ? STALE.large : STALE.small
   for (let stale = 0; stale < patience && performance.now() < limits.deadline && !limits.signal?.aborted; ) {

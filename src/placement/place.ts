@@ -66,7 +66,8 @@ export async function place(input: PlaceInput, options: PlaceOptions = {}): Prom
     solver: found.solution?.solver ?? (found.searched ? 'search' : 'none'),
     declined: found.solution?.declined ?? [],
     capacities: capacitiesOf(problem),
-    candidates: vm => universe.hostsOf[universe.vmNumber.get(vm) ?? -1]?.map(h => universe.hosts[h]!) ?? [],
+    // Of the problem that the capacities are read off: they know no load of a VM on any other host.
+    candidates: vm => problem.universe.hostsOf[universe.vmNumber.get(vm) ?? -1]?.map(h => universe.hosts[h]!) ?? [],
     costOf: (vm, from, to) => legCost(universe, vm, from, to),
     judge: (occupancy, moment = 'way') => judgeOccupancy(universe, moment === 'way' ? way : judge, occupancy),
     model: found.model,

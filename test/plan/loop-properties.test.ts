@@ -48,6 +48,16 @@ test('room is made wherever any sequence of migrations can make it', { timeout: 
   expect(made).toBeGreaterThan(0)
 })
 
+test('no VM stops on a host whose capacity is not known for it', async () => {
+  const cloud: SmallCloud = {
+    vms: { v0: [3, 'h1'], v1: [2, 'h0'], v2: [3, 'h1'], v3: [4, 'h2'] },
+    hosts: { h0: 3, h1: 8, h2: 5 },
+  }
+  const report = await planWorld(worldOf(CAPACITY + asked(4), cloud), { explain: false })
+  expect(report.violationsAfter).toHaveLength(1)
+  expect(report.brokenOnTheWay).toEqual([])
+})
+
 test('what is called unreachable no sequence of migrations reaches', { timeout: patience }, async () => {
   await fc.assert(
     fc.asyncProperty(tight, async cloud => {

@@ -14,7 +14,8 @@ const may = {
   plan: [...base, 'datalog', 'placement'],
   workflow: ['diagnostic', 'store'],
   control: [...base, 'datalog', 'sql', 'datasources', 'solvers', 'placement', 'plan', 'workflow'],
-  cli: [...base, 'datalog', 'sql', 'datasources', 'solvers', 'placement', 'plan', 'workflow', 'control'],
+  api: ['diagnostic', 'tables', 'store', 'control'],
+  cli: [...base, 'datalog', 'sql', 'datasources', 'solvers', 'placement', 'plan', 'workflow', 'control', 'api'],
 }
 const folder = room => (room === 'solvers' ? 'solvers' : `src/${room}`)
 const rooms = Object.keys(may)

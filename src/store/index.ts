@@ -5,3 +5,4 @@
 export { insertRows, selectTasks, updateRows } from './bulk.ts'
 export { forUpdate, openStore, type Store, type StoreOptions, type StoreTransaction } from './open-store.ts'
 export type { ExecutionsTable, Schema, TasksTable } from './schema.ts'
+export type * from './service-schema.ts'

@@ -1,11 +1,12 @@
 import type { Generated } from 'kysely'
+import type { ServiceSchema } from './service-schema.ts'
 
 /*
  * The tables, as the SQL builder sees them. Types are those both SQLite and PostgreSQL have: text (JSON is text), integers, and
  * moments as milliseconds since 1970 in a bigint. Booleans are 0 and 1. What a record means is the business of the room that
  * writes it; the layout lives here because there is one set of migrations.
  */
-export interface Schema {
+export interface Schema extends ServiceSchema {
   definitions: DefinitionsTable
   executions: ExecutionsTable
   tasks: TasksTable

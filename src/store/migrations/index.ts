@@ -1,5 +1,6 @@
 import type { Migration } from 'kysely'
 import { workflowTables } from './0001-workflow-tables.ts'
+import { serviceTables } from './0002-service-tables.ts'
 
 /**
  * The one ordered set of migrations. Names sort in the order in which they run; a name that was released never changes, nor does
@@ -7,4 +8,5 @@ import { workflowTables } from './0001-workflow-tables.ts'
  */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-workflow-tables': workflowTables,
+  '0002-service-tables': serviceTables,
 }

@@ -59,7 +59,11 @@ export function testDialects(): readonly TestDialect[] {
 /** Databases of this process whose test is over: emptying one takes a twentieth of making one. */
 const emptied: string[] = []
 
-const TABLES = ['events', 'variables', 'items', 'tasks', 'executions', 'definitions', 'workers']
+const TABLES = [
+  ...['events', 'variables', 'items', 'tasks', 'executions', 'definitions', 'workers', 'counters', 'policies'],
+  ...['policy_versions', 'service_events', 'violations', 'exceptions', 'audit', 'leases', 'cycles', 'plans'],
+  ...['cron_ticks', 'requests', 'firings', 'vm_moves', 'pushes', 'snapshots', 'snapshot_parts', 'webhooks'],
+]
 
 async function makeDatabase(server: { readonly admin: string; readonly template: string }): Promise<string> {
   const name = `test_${process.pid}_${Math.random().toString(36).slice(2)}`

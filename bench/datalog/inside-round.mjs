@@ -42,8 +42,9 @@ if (moves.length > 0) {
     return (performance.now() - before) * 1000
   })
   const first = times[0]
+  const mean = times.reduce((sum, t) => sum + t, 0) / times.length
   times.sort((x, y) => x - y)
   const quantile = q => times[Math.floor(times.length * q)]
-  Object.assign(figures, { p50: quantile(0.5), p99: quantile(0.99), first, ...counts('after') })
+  Object.assign(figures, { p50: quantile(0.5), p99: quantile(0.99), mean, first, ...counts('after') })
 }
 console.log(JSON.stringify(figures))

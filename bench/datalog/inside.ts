@@ -12,7 +12,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Cloud, cloud, graph, policies } from './workloads.ts'
+import { cloud, followMoves, graph, policies } from './workloads.ts'
 
 type Workload = 'w1' | 'w2' | 'w3' | 'w4'
 
@@ -26,19 +26,9 @@ function prepare(folder: string, workload: Workload, a: string, b: string): void
     writeFileSync(path, `${schema.columns.map(c => c.name).join()}\n${rows.map(row => row.join()).join('\n')}\n`)
   }
   const names = workload === 'w4' ? (['w1', 'w3'] as const) : ([workload] as const)
-  const moves = workload === 'w4' && 'moves' in made ? movesOf(made) : []
+  const moves = workload === 'w4' && 'moves' in made ? followMoves(made).moves : []
   const round = { policies: names.map(name => policies[name]), watch: WATCHED[workload], moves }
   writeFileSync(join(folder, '.round.json'), JSON.stringify(round))
-}
-
-/** VM, from, to. */
-function movesOf({ at: start, moves }: Cloud): string[][] {
-  const at = [...start]
-  return moves.map(([vm, host]) => {
-    const from = at[vm]!
-    at[vm] = host
-    return [`vm${vm}`, `host${from}`, `host${host}`]
-  })
 }
 
 function round(workload: Workload, folder: string): Record<string, number> {

@@ -90,6 +90,52 @@ export function graph(kind: 'random' | 'chain', n: number): readonly TableData[]
   ]
 }
 
+/** The moves of W4 by name (VM, from, to), and the right answers when all are done. */
+export function followMoves({ tables, at: start, moves }: Cloud): {
+  readonly moves: readonly (readonly [vm: string, from: string, to: string])[]
+  readonly together: number
+  readonly over: number
+} {
+  const at = [...start]
+  const named = moves.map(([vm, host]) => {
+    const from = at[vm]!
+    at[vm] = host
+    return [`vm${vm}`, `host${from}`, `host${host}`] as const
+  })
+  const number = (name: unknown) => Number(String(name).replace(/^\D+/, ''))
+  const rows = (table: string) => tables.find(t => t.schema.table === table)!.rows
+  const load = new Map<number, number>()
+  for (const [vm, cpu] of rows('vm_cpu')) load.set(at[number(vm)]!, (load.get(at[number(vm)]!) ?? 0) + (cpu as number))
+  const together = rows('same_ha_group').filter(([a, b]) => at[number(a)] === at[number(b)]).length
+  const over = rows('host_capacity').filter(([host, cpu]) => (load.get(number(host)) ?? 0) > (cpu as number)).length
+  return { moves: named, together, over }
+}
+
+/** The right answer of W2: pairs of a node and a target that no path leads between, by a search from each node. */
+export function unreached(tables: readonly TableData[]): number {
+  const [edges, nodes, targets] = tables.map(t => t.rows as readonly (readonly number[])[])
+  const after = new Map<number, number[]>()
+  for (const [from, to] of edges!) {
+    const list = after.get(from!)
+    if (list) list.push(to!)
+    else after.set(from!, [to!])
+  }
+  let found = 0
+  for (const [source] of nodes!) {
+    const seen = new Set<number>()
+    const queue = [source!]
+    for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
+      for (const next of after.get(node) ?? []) {
+        if (seen.has(next)) continue
+        seen.add(next)
+        queue.push(next)
+      }
+    }
+    for (const [target] of targets!) if (!seen.has(target!)) found++
+  }
+  return found
+}
+
 export const policies = {
   w1: 'policy w1\nerror(h, a, b) :- same_ha_group(a, b), nova:location(a, h), nova:location(b, h).\n',
   w2: `policy w2

@@ -56,13 +56,21 @@ export class Cluster {
     process.once('exit', this.#remove)
   }
 
+  /** The server's process. */
+  get pid(): number {
+    return this.#server.pid!
+  }
+
+  /** The command that runs a script: rows come as unaligned text. */
+  psql(file: string): string[] {
+    const shape = ['-X', '-q', '-A', '-t', '-v', 'VERBOSITY=terse']
+    return [join(this.#bin, 'psql'), ...shape, '-h', this.#folder, '-U', 'usher', '-d', 'postgres', '-f', file]
+  }
+
   /** Run a script; going on after errors. Gives the rows as unaligned text, and what was said on standard error. */
   run(script: string): Promise<{ output: string; errors: string }> {
-    const psql = spawn(
-      join(this.#bin, 'psql'),
-      ['-X', '-q', '-A', '-t', '-v', 'VERBOSITY=terse', '-h', this.#folder, '-U', 'usher', '-d', 'postgres', '-f', '-'],
-      { cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] },
-    )
+    const [command, ...args] = this.psql('-')
+    const psql = spawn(command!, args, { cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] })
     const output: Buffer[] = []
     const errors: Buffer[] = []
     psql.stdout.on('data', (chunk: Buffer) => output.push(chunk))

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
+import { absenceJson, derivationJson } from '../../control/index.ts'
 import type { Context } from '../context.ts'
 import { absenceLines, derivationLines } from '../derivation.ts'
-import { absenceJson, derivationJson } from '../derivation-json.ts'
 import { exitCodes } from '../io.ts'
 import { addDataOptions, type DataOptions, examples } from '../options.ts'
 import { policiesAndData } from './open.ts'

@@ -373,6 +373,15 @@ export interface Health {
   readonly reasons: readonly { readonly part: string; readonly message: string }[]
 }
 
+/** A figure for monitoring, in the words of Prometheus. */
+export interface Reading {
+  /** For example `usher_evaluation_seconds_max`. */
+  readonly name: string
+  readonly help: string
+  readonly kind: 'gauge' | 'counter'
+  readonly samples: readonly { readonly labels?: Readonly<Record<string, string>>; readonly value: number }[]
+}
+
 /**
  * All that faces show and ask for. Reads answer from memory where they can and go on while the database is away; writes then throw
  * `store/…` diagnostics. User mistakes throw a `DiagnosticError`.
@@ -390,6 +399,11 @@ export interface Service {
   readonly webhooks: Webhooks
   audit(page: PageRequest & { readonly subject?: string }): Promise<Page<AuditEntry>>
   health(): Promise<Health>
+  /**
+   * Figures that say whether it is current, quick, stuck, and whether it helped; cheap to read. Freshness of tables and readiness are
+   * read from `tables.sources` and `health`.
+   */
+  readings(): readonly Reading[]
   /** Finish what runs up to the next safe point, give leases back, close. */
   stop(): Promise<void>
 }

@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely'
+import type { ApiSchema } from './api-schema.ts'
 import type { ServiceSchema } from './service-schema.ts'
 
 /*
@@ -6,7 +7,7 @@ import type { ServiceSchema } from './service-schema.ts'
  * moments as milliseconds since 1970 in a bigint. Booleans are 0 and 1. What a record means is the business of the room that
  * writes it; the layout lives here because there is one set of migrations.
  */
-export interface Schema extends ServiceSchema {
+export interface Schema extends ServiceSchema, ApiSchema {
   definitions: DefinitionsTable
   executions: ExecutionsTable
   tasks: TasksTable

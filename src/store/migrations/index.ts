@@ -1,6 +1,7 @@
 import type { Migration } from 'kysely'
 import { workflowTables } from './0001-workflow-tables.ts'
 import { serviceTables } from './0002-service-tables.ts'
+import { apiTables } from './0003-api-tables.ts'
 
 /**
  * The one ordered set of migrations. Names sort in the order in which they run; a name that was released never changes, nor does
@@ -9,4 +10,5 @@ import { serviceTables } from './0002-service-tables.ts'
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-workflow-tables': workflowTables,
   '0002-service-tables': serviceTables,
+  '0003-api-tables': apiTables,
 }

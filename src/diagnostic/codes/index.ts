@@ -5,6 +5,7 @@ import { languageCodes } from './language.ts'
 import { placementCodes } from './placement.ts'
 import { planCodes } from './plan.ts'
 import { solverCodes } from './solver.ts'
+import { sourceCodes } from './source.ts'
 import { sqlCodes } from './sql.ts'
 import { storeCodes } from './store.ts'
 import { workflowCodes } from './workflow.ts'
@@ -20,6 +21,7 @@ export interface CodeDoc {
 export const codeDocs: Readonly<Record<string, CodeDoc>> = {
   ...languageCodes,
   ...dataCodes,
+  ...sourceCodes,
   ...datalogCodes,
   ...sqlCodes,
   ...solverCodes,

@@ -151,7 +151,8 @@ function neededTables(
   return needed
 }
 
-function groupRules(program: Program): Map<string, CoreRule[]> {
+/** Rules by the table they give rows to. */
+export function groupRules(program: Program): Map<string, CoreRule[]> {
   const map = new Map<string, CoreRule[]>()
   for (const rule of program.rules) {
     const list = map.get(rule.head.table)

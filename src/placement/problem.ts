@@ -27,13 +27,26 @@ export function presentEvaluator(input: PlaceInput): Evaluator {
   return evaluator
 }
 
+/** A program to ground instead of the policy's own. */
+export interface Variation {
+  readonly judge: JudgeProgram
+  /** Rules that stay out. */
+  readonly refusals?: ReadonlyMap<number, Refusal>
+  /** Data that only this program reads. */
+  readonly tables?: readonly TableData[]
+}
+
 /** Carve, and ground over a universe. */
-export function prepare(input: PlaceInput, present: Evaluator, universe: Universe): Problem {
-  const judge = judgeProgram(input.program)
-  const refusals = new Map<number, Refusal>()
+export function prepare(
+  input: PlaceInput,
+  present: Evaluator,
+  universe: Universe,
+  { judge, refusals: out, tables = [] }: Variation = { judge: judgeProgram(input.program) },
+): Problem {
+  const refusals = new Map(out)
   for (;;) {
     try {
-      return groundedProblem(input, present, judge, analyse(judge, refusals), universe)
+      return groundedProblem(input, present, judge, analyse(judge, refusals), universe, tables)
     } catch (error) {
       // Each round takes one more rule out, so this ends.
       if (!(error instanceof GroundRefusal) || error.rule === undefined || refusals.has(error.rule)) throw error
@@ -48,6 +61,7 @@ function groundedProblem(
   judge: JudgeProgram,
   analysis: Analysis,
   universe: Universe,
+  tables: readonly TableData[],
 ): Problem {
   const program = groundProgram(judge, analysis)
   const evaluator = createEvaluator(program.program, { watch: [] })
@@ -55,6 +69,7 @@ function groundedProblem(
     ...input.tables.values(),
     ...presentTables(judge, present.view),
     possibleTable(program.possibleLocation, universe),
+    ...tables,
   ])
   const grounding = ground(judge, analysis, program, universe, table => evaluator.view.rows(table))
   const aims = readAims(judge.program, grounding, analysis.columns)

@@ -16,6 +16,8 @@ export interface Universe {
   readonly hostsOf: readonly (readonly number[])[]
   /** Cost of moving a VM from where it is; 0 for staying. Not negative. */
   cost(vm: number, host: number): number
+  /** The least that moving a VM anywhere else costs. */
+  leastCost(vm: number): number
   /** Largest total migration cost allowed, and the rule that says so. */
   readonly budget: { readonly limit: number; readonly place: string } | undefined
   /** The rule (file:line) that restricts candidates, when a policy does. */
@@ -75,7 +77,7 @@ export function readUniverse(program: Program, tables: Snapshot, view: View, eve
     hostNumber,
     current,
     hostsOf,
-    cost: migrationCosts(program, tables, view, vms, vmNumber, hostList, current),
+    ...migrationCosts(program, tables, view, vms, vmNumber, hostList, current, hostsOf),
     budget: budget(program, view),
     candidatePlace: targets?.place,
   }
@@ -208,7 +210,8 @@ function migrationCosts(
   vmNumber: ReadonlyMap<Value, number>,
   hosts: readonly Value[],
   current: Int32Array,
-): (vm: number, host: number) => number {
+  hostsOf: readonly (readonly number[])[],
+): Pick<Universe, 'cost' | 'leastCost'> {
   const own = new Map<Value, number>()
   const pair = new Map<Value, Map<Value, number>>()
   for (const { table, rule } of roleTables(program, 'migration_cost'))
@@ -229,11 +232,17 @@ function migrationCosts(
       }
     }
   const memory = memoryGiB(tables)
-  return (vm, host) => {
+  const anywhere = (id: Value): number => own.get(id) ?? memory.get(id) ?? 1
+  const cost = (vm: number, host: number): number => {
     if (host === current[vm]) return 0
     const id = vms[vm]!
-    return pair.get(id)?.get(hosts[host]!) ?? own.get(id) ?? memory.get(id) ?? 1
+    return pair.get(id)?.get(hosts[host]!) ?? anywhere(id)
   }
+  const leastCost = (vm: number): number => {
+    if (!pair.has(vms[vm]!)) return anywhere(vms[vm]!)
+    return Math.min(...hostsOf[vm]!.filter(h => h !== current[vm]).map(h => cost(vm, h)))
+  }
+  return { cost, leastCost }
 }
 
 /** Memory of each VM in GiB, from its flavor. Nova gives MiB. */

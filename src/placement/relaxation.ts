@@ -1,0 +1,158 @@
+import { solveModel } from '../../solvers/index.ts'
+import type { Evaluator } from '../datalog/index.ts'
+import type { CoreLiteral, CoreRule } from '../language/index.ts'
+import type { TableData } from '../tables/index.ts'
+import type { Level } from './aims.ts'
+import { analyse } from './analysis.ts'
+import { LOCATION, MOVED } from './decision.ts'
+import { encode } from './encode.ts'
+import type { FormulaStore } from './formula.ts'
+import { type Alternative, isExtreme, isFixedTerm } from './ground-table.ts'
+import { type JudgeProgram, judgeProgram } from './judge-program.ts'
+import { leastIn, monotoneRules } from './monotone.ts'
+import { type Problem, prepare } from './problem.ts'
+import { solverOptions } from './solver-options.ts'
+import type { Refusal } from './split-body.ts'
+import { strataOf } from './strata.ts'
+import type { PlaceInput, PlaceOptions } from './types.ts'
+import type { Universe } from './universe.ts'
+
+/** A problem that any placement solves at no greater cost: who stays and who leaves, wherever to. */
+export interface Relaxation {
+  /**
+   * By aim: a lower bound, valid for placements whose earlier aims are at their bounds. Aims that nothing is known of are not in it.
+   */
+  readonly bounds: ReadonlyMap<string, number>
+  /** VM numbers that leave in its solution. */
+  readonly leavers: readonly number[]
+}
+
+/** The host of those that leave; no rule but `placement:moved` sees it. */
+const ELSEWHERE = '~elsewhere'
+const REAL = '~real'
+
+/**
+ * Bound every aim from below by deciding only whether each VM stays: a VM that leaves weighs on no host. Valid for rules that can only
+ * gain tuples when VMs are added to hosts (monotone.ts); all others are left out, as if they could be satisfied for nothing. The size is
+ * that of the VMs, whatever the number of hosts. Undefined when it was not solved in time.
+ */
+export async function relax(
+  input: PlaceInput,
+  present: Evaluator,
+  universe: Universe,
+  seconds: number,
+  options: PlaceOptions,
+): Promise<Relaxation | undefined> {
+  const judge = withoutElsewhere(judgeProgram(input.program))
+  const analysis = analyse(judge)
+  const least = new Map<string, number>()
+  const monotone = monotoneRules(judge, analysis, (table, column) => {
+    const key = `${column} ${table}`
+    let known = least.get(key)
+    if (known === undefined)
+      least.set(key, (known = leastIn(input.tables.get(table)?.rows ?? present.view.rows(table), column)))
+    return known
+  })
+  const refusals = new Map<number, Refusal>()
+  for (const rule of judge.program.rules)
+    if (analysis.delegated.has(rule.id) && !monotone.has(rule.id))
+      refusals.set(rule.id, { reason: 'it may hold less often when more VMs are on a host', span: rule.span })
+  const home = leaveOrStay(universe)
+  const problem = prepare(input, present, home, { judge, refusals, tables: [realHosts(universe)] })
+  const encoding = encode(problem.grounding.store, home, problem.aims, {
+    budget: home.budget?.limit,
+    objectives: [...validLevels(problem), 'migration cost', 'moves'],
+  })
+  const solution = await solveModel(encoding.model, solverOptions(options, seconds))
+  if (solution.values.length === 0) return undefined
+  const bounds = new Map<string, number>()
+  for (const [i, name] of encoding.objectiveNames.entries()) {
+    const bound = (solution.bounds[i] ?? Number.NEGATIVE_INFINITY) + encoding.constants[i]!
+    bounds.set(name, bound)
+    // What comes after rests on this level being at its value.
+    if (bound < solution.objective[i]! + encoding.constants[i]! - 1e-6) break
+  }
+  const away = home.hosts.length - 1
+  const host = encoding.placementOf(solution.values)
+  return { bounds, leavers: [...host.keys()].filter(vm => host[vm] === away) }
+}
+
+/** Every rule but that of `placement:moved` sees real hosts only. */
+function withoutElsewhere(judge: JudgeProgram): JudgeProgram {
+  const { program } = judge
+  const rules = program.rules.map(rule =>
+    rule.head.table === MOVED ? rule : { ...rule, body: onReal(rule, rule.body) },
+  )
+  const tables = new Map(program.tables)
+  tables.set(REAL, {
+    name: REAL,
+    arity: 1,
+    columns: undefined,
+    kind: 'data',
+    role: undefined,
+    policy: undefined,
+    display: REAL,
+  })
+  return { ...judge, program: { ...program, rules, tables, strata: strataOf(rules) } }
+}
+
+function onReal(rule: CoreRule, body: readonly CoreLiteral[]): CoreLiteral[] {
+  return body.flatMap((literal): CoreLiteral[] => {
+    if (literal.kind === 'aggregate') return [{ ...literal, body: onReal(rule, literal.body) }]
+    const host = literal.kind === 'atom' && literal.table === LOCATION ? literal.args[1]! : undefined
+    if (host?.kind !== 'variable') return [literal]
+    return [literal, { kind: 'atom', table: REAL, args: [host], negated: false, span: rule.span }]
+  })
+}
+
+function realHosts(universe: Universe): TableData {
+  return {
+    schema: { table: REAL, columns: [{ name: 'host' }] },
+    rows: universe.hosts.map(h => [h]),
+    provenance: { source: 'placement', readAt: new Date(0).toISOString() },
+  }
+}
+
+/** The universe in which each VM stays, or is elsewhere at the least cost. */
+function leaveOrStay(universe: Universe): Universe {
+  const away = universe.hosts.length
+  const stays = universe.hosts.map((_, h) => [h])
+  const leaves = universe.hosts.map((_, h) => [h, away])
+  return {
+    ...universe,
+    hosts: [...universe.hosts, ELSEWHERE],
+    hostNumber: new Map([...universe.hostNumber, [ELSEWHERE, away]]),
+    hostsOf: universe.hostsOf.map((hosts, vm) => (hosts.length > 1 ? leaves : stays)[universe.current[vm]!]!),
+    cost: (vm, host) => (host === away ? universe.leastCost(vm) : 0),
+  }
+}
+
+/** Levels whose value can only be larger in truth: nothing that was left out or relaxed takes away from them. */
+function validLevels({ judge, analysis, aims, grounding }: Problem): readonly Level[] {
+  const { program } = judge
+  const doubtful = new Set<number | undefined>()
+  for (const rule of program.rules) {
+    if (program.tables.get(rule.head.table)?.role !== 'cost') continue
+    if (analysis.delegated.has(rule.id) && !aims.refused.has(rule.id)) continue
+    const [priority, weight] = rule.head.args
+    if (weight?.kind === 'constant' && typeof weight.value === 'number' && weight.value >= 0) continue
+    doubtful.add(priority?.kind === 'constant' && typeof priority.value === 'number' ? priority.value : undefined)
+  }
+  for (const [table, ground] of grounding.tables) {
+    if (program.tables.get(table)?.role !== 'cost') continue
+    const weightIsFixed = (analysis.columns.get(table)?.[1] ?? 'fixed') === 'fixed'
+    for (const { key, alternatives } of ground.tuples)
+      if (!(weightIsFixed ? Number(key[1]) >= 0 : alternatives.every(a => neverNegative(a, grounding.store))))
+        doubtful.add(typeof key[0] === 'number' ? key[0] : undefined)
+  }
+  return aims.levels.filter(
+    ({ kind, priority }) => kind !== 'cost' || !(doubtful.has(priority) || doubtful.has(undefined)),
+  )
+}
+
+/** Whether a weight that grows with the placement is 0 or more wherever it counts. */
+function neverNegative({ literal, numbers: [weight] }: Alternative, store: FormulaStore): boolean {
+  if (weight === undefined || isFixedTerm(weight) || isExtreme(weight) || weight.den !== undefined) return false
+  const guards = [store.atLeast(weight.num, 0, true), store.atLeast(weight.num, 0, false)]
+  return store.bounds(weight.num)[0] >= 0 || guards.includes(literal)
+}

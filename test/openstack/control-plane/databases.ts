@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process'
+import { appendFileSync, existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { databaseUrl, type Layout, PASSWORD, REGION, url } from './layout.ts'
+import type { Settings } from './settings.ts'
+
+const run = promisify(execFile)
+
+/** The folder of a fresh MariaDB, made where it is not there. */
+export async function makeDatabaseFolder(layout: Layout): Promise<string> {
+  const folder = join(layout.state, 'mysql')
+  if (existsSync(join(folder, 'mysql'))) return folder
+  mkdirSync(folder, { recursive: true })
+  await run('chown', ['mysql:mysql', folder])
+  const options = ['--no-defaults', '--user=mysql', '--skip-test-db', '--auth-root-authentication-method=normal']
+  await run('mariadb-install-db', [...options, `--datadir=${folder}`], { maxBuffer: 1 << 26 })
+  return folder
+}
+
+/** Make all databases and bring them to the packages' layout; Keystone gets its keys and its first user. */
+export async function fillDatabases(layout: Layout, settings: Settings): Promise<void> {
+  const names = ['keystone', 'glance', 'placement', 'nova', 'nova_api', 'nova_cell0']
+  const grants = names.map(
+    name => `CREATE DATABASE ${name}; GRANT ALL ON ${name}.* TO openstack@'127.0.0.1' IDENTIFIED BY '${PASSWORD}';`,
+  )
+  const socket = join(layout.state, 'mysql', 'mysql.sock')
+  await run('mariadb', ['--no-defaults', '-uroot', '-S', socket, '-e', grants.join('\n')])
+  // Two chains, for two processors.
+  await Promise.all([
+    (async () => {
+      await keystone(layout, settings, 'db_sync')
+      await makeKeys(layout, settings)
+      const address = url(layout, 'identity', '/v3/')
+      const urls = ['internal', 'public', 'admin'].flatMap(kind => [`--bootstrap-${kind}-url`, address])
+      await keystone(
+        layout,
+        settings,
+        'bootstrap',
+        '--bootstrap-password',
+        PASSWORD,
+        ...urls,
+        '--bootstrap-region-id',
+        REGION,
+      )
+      await manage(layout, 'placement.cmd.manage', settings.placement, 'db', 'sync')
+      await manage(layout, 'glance.cmd.manage', settings.glance, 'db_sync')
+    })(),
+    (async () => {
+      const nova = (...args: string[]) => manage(layout, 'nova.cmd.manage', settings.nova, ...args)
+      await nova('api_db', 'sync')
+      await nova('cell_v2', 'map_cell0', '--database_connection', databaseUrl(layout, 'nova_cell0'))
+      await nova('db', 'sync')
+      await nova('cell_v2', 'create_cell', '--name', 'cell1')
+    })(),
+  ])
+}
+
+/** New keys for tokens: every token that was given out is worthless from here on. */
+export async function makeKeys(layout: Layout, settings: Settings): Promise<void> {
+  const owner = ['--keystone-user', 'root', '--keystone-group', 'root']
+  await keystone(layout, settings, 'fernet_setup', ...owner)
+  await keystone(layout, settings, 'credential_setup', ...owner)
+}
+
+/** Let Nova schedule to computes that it has not seen before. */
+export async function discoverHosts(layout: Layout, settings: Settings): Promise<void> {
+  await manage(layout, 'nova.cmd.manage', settings.nova, 'cell_v2', 'discover_hosts')
+}
+
+const keystone = (layout: Layout, settings: Settings, ...args: string[]) =>
+  manage(layout, 'keystone.cmd.manage', settings.keystone, ...args)
+
+async function manage(layout: Layout, module: string, config: string, ...args: string[]): Promise<void> {
+  const code = `import sys; from ${module} import main; sys.exit(main())`
+  const { PYTHONPATH: _, ...env } = process.env
+  try {
+    const { stdout, stderr } = await run('/usr/bin/python3', ['-c', code, '--config-file', config, ...args], {
+      env,
+      maxBuffer: 1 << 26,
+    })
+    appendFileSync(join(layout.logs, 'manage.log'), `${module} ${args.join(' ')}\n${stdout}${stderr}`)
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
+    throw new Error(`${module} ${args.join(' ')} failed:\n${`${stdout}${stderr}`.slice(-3000)}`)
+  }
+}

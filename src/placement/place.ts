@@ -14,7 +14,7 @@ import { judgeOnTheWay } from './on-the-way.ts'
 import { type Problem, prepare, presentEvaluator } from './problem.ts'
 import { smallestBudget } from './smallest-budget.ts'
 import type { Aim, Judgement, PlaceInput, PlaceOptions, Target, TargetMove, Unsatisfied, Violation } from './types.ts'
-import { pairsOf, readUniverse, type Universe } from './universe.ts'
+import { narrowed, pairsOf, readUniverse, type Universe } from './universe.ts'
 import { verify } from './verify.ts'
 
 /**
@@ -27,7 +27,7 @@ import { verify } from './verify.ts'
 export async function place(input: PlaceInput, options: PlaceOptions = {}): Promise<Target> {
   const started = performance.now()
   const present = presentEvaluator(input)
-  const universe = readUniverse(input.program, input.tables, present.view)
+  const universe = narrowed(readUniverse(input.program, input.tables, present.view), options.within)
   const judge = new Judge(judgeProgram(input.program), input.tables, present.view, universe)
   const before = look(judge, universe.current)
   const found = await findPlacement(input, present, judge, universe, options)

@@ -141,4 +141,6 @@ export interface PlaceOptions {
   readonly explain?: boolean
   /** Cuts that a planner sends back. */
   readonly exclude?: readonly Exclusion[]
+  /** Only these VMs may move, and only to these hosts; left out, all. Everything else stays, and is judged all the same. */
+  readonly within?: { readonly vms?: ReadonlySet<Value>; readonly hosts?: ReadonlySet<Value> }
 }

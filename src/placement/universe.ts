@@ -3,6 +3,7 @@ import { fail, nearestName } from '../diagnostic/index.ts'
 import type { Program, Role } from '../language/index.ts'
 import type { Snapshot, TableSchema, Value } from '../tables/index.ts'
 import { LOCATION } from './decision.ts'
+import type { PlaceOptions } from './types.ts'
 
 /** Who may be where: VMs and hosts by number, where each VM is, where it may go, and what moving costs. */
 export interface Universe {
@@ -123,6 +124,26 @@ export function contains(sorted: readonly number[], value: number): boolean {
 /** The universe with other hosts for each VM. */
 export function restrict(universe: Universe, hostsOf: readonly (readonly number[])[]): Universe {
   return { ...universe, hostsOf }
+}
+
+/** The universe in which only some VMs may move, and only to some hosts; each VM may stay where it is. */
+export function narrowed(universe: Universe, within: PlaceOptions['within'] = {}): Universe {
+  const { vms, hosts } = within
+  if (!vms && !hosts) return universe
+  const lists = new HostLists()
+  const inside = new Map<readonly number[], readonly number[]>()
+  const narrow = (list: readonly number[]): readonly number[] => {
+    if (!hosts) return list
+    let kept = inside.get(list)
+    if (!kept) inside.set(list, (kept = lists.shared(list.filter(h => hosts.has(universe.hosts[h]!)))))
+    return kept
+  }
+  return restrict(
+    universe,
+    universe.hostsOf.map((list, vm) =>
+      lists.with(vms && !vms.has(universe.vms[vm]!) ? lists.shared([]) : narrow(list), universe.current[vm]!),
+    ),
+  )
 }
 
 /** Possible (vm, host) pairs. */

@@ -9,7 +9,9 @@ import { localSearch, type SearchLimits } from './local-search.ts'
 import { neighbourhoodSearch, type SearchJob } from './neighbourhood-search.ts'
 import { type Problem, prepare } from './problem.ts'
 import { Random } from './random.ts'
+import { certify, type Relaxation, relax } from './relaxation.ts'
 import { SearchState } from './search-state.ts'
+import { sendAway } from './send-away.ts'
 import { solverOptions } from './solver-options.ts'
 import type { ModelSize, PlaceInput, PlaceOptions } from './types.ts'
 import { pairsOf, restrict, type Universe } from './universe.ts'
@@ -22,6 +24,8 @@ const DEFAULT_SECONDS = 60
 const START_PRICES = 20_000
 /** Share of the time that may be spent on that start. */
 const START_SHARE = 0.3
+/** Share of the time in which bounds for a large cloud are looked for. */
+const RELAXATION_SHARE = 0.4
 /** Hosts a moved VM could stop at, listed in the problem that describes an answer of the search. */
 const STOPS = 6
 
@@ -36,6 +40,8 @@ export interface Found {
   readonly encoding: Encoding | undefined
   readonly solution: Solution | undefined
   readonly model: ModelSize
+  /** Bounds for a cloud too large for one model. */
+  readonly relaxation?: Relaxation | undefined
 }
 
 /** The integer program of a problem. */
@@ -66,8 +72,12 @@ export async function findPlacement(
   const job: SearchJob = { input, present, state, random, options }
   const toTheEnd: SearchLimits = { deadline, prices: Number.POSITIVE_INFINITY, signal: options.signal }
   if (large) {
-    await search(job, toTheEnd)
-    return describe(input, present, judge, state)
+    const seconds = ((deadline - performance.now()) / 1000) * RELAXATION_SHARE
+    const relaxation = await relax(input, present, universe, seconds, options)
+    if (relaxation) sendAway(state, relaxation.leavers, random, toTheEnd)
+    const reached = relaxation && ((): boolean => certify(relaxation, state.values).met)
+    await search(job, { ...toTheEnd, reached })
+    return { ...describe(input, present, judge, state), relaxation }
   }
   const problem = prepare(input, present, universe)
   const encoding = encodeProblem(problem, cuts)

@@ -9,6 +9,8 @@ export interface SearchLimits {
   /** Steps priced; the same limit gives the same answer on every machine. */
   readonly prices: number
   readonly signal?: AbortSignal | undefined
+  /** Whether nothing better is left to be found. */
+  readonly reached?: (() => boolean) | undefined
 }
 
 /** Target hosts tried for one VM. */
@@ -33,7 +35,10 @@ const FAILURES = 300
 export function localSearch(state: SearchState, random: Random, limits: SearchLimits): void {
   const roomy = new RoomyHosts()
   const over = (): boolean =>
-    state.prices >= limits.prices || performance.now() >= limits.deadline || (limits.signal?.aborted ?? false)
+    state.prices >= limits.prices ||
+    performance.now() >= limits.deadline ||
+    (limits.signal?.aborted ?? false) ||
+    (limits.reached?.() ?? false)
   const best = new Best(state)
   descend(state, random, roomy, over)
   best.see()

@@ -35,6 +35,7 @@ export async function neighbourhoodSearch(job: SearchJob, limits: SearchLimits):
   let size = SIZES.first
   const patience = state.host.length > STALE.largeVms ? STALE.large : STALE.small
   for (let stale = 0; stale < patience && performance.now() < limits.deadline && !limits.signal?.aborted; ) {
+    if (limits.reached?.()) return
     const hosts = chooseHosts(state, random, size)
     const problem = prepare(input, present, opened(state, hosts))
     const encoding = encode(problem.grounding.store, problem.universe, problem.aims, {

@@ -12,6 +12,7 @@ import { compareVectors, Judge, priorities, type Verdict, vectorOf } from './jud
 import { judgeProgram } from './judge-program.ts'
 import { judgeOnTheWay } from './on-the-way.ts'
 import { type Problem, prepare, presentEvaluator } from './problem.ts'
+import { certify } from './relaxation.ts'
 import { smallestBudget } from './smallest-budget.ts'
 import type { Aim, Judgement, PlaceInput, PlaceOptions, Target, TargetMove, Unsatisfied, Violation } from './types.ts'
 import { narrowed, pairsOf, readUniverse, type Universe } from './universe.ts'
@@ -144,10 +145,13 @@ function settle(judge: Judge, found: Found, before: Look): Answer {
 }
 
 function proofOf(found: Found, best: Look & { host: Int32Array }): Target['proof'] {
-  const { solution, searched } = found
-  if (solution === undefined) return searched ? 'none' : 'optimal'
-  if (solution.status === 'optimal') return 'optimal'
+  const { solution, searched, relaxation } = found
   const values = aimValues(best.verdict)
+  if (solution === undefined) {
+    if (!searched) return 'optimal'
+    return relaxation ? (certify(relaxation, values).met ? 'optimal' : 'gap') : 'none'
+  }
+  if (solution.status === 'optimal') return 'optimal'
   const names = found.encoding!.objectiveNames
   if (names.every(aim => (values.get(aim) ?? 0) <= boundOf(found, best, aim) + 1e-9)) return 'optimal'
   return solution.bounds.some(Number.isFinite) ? 'gap' : 'none'
@@ -155,12 +159,16 @@ function proofOf(found: Found, best: Look & { host: Int32Array }): Target['proof
 
 /** A bound of the model is one on the delegated part of an aim; what the other rules add is the same in every placement. */
 function boundOf(
-  { problem, solution, encoding, searched }: Found,
+  { problem, solution, encoding, searched, relaxation }: Found,
   best: Look & { host: Int32Array },
   aim: string,
 ): number {
-  const value = aimValues(best.verdict).get(aim) ?? 0
-  if (solution === undefined || encoding === undefined) return searched ? Number.NEGATIVE_INFINITY : value
+  const values = aimValues(best.verdict)
+  const value = values.get(aim) ?? 0
+  if (solution === undefined || encoding === undefined) {
+    const known = relaxation && certify(relaxation, values).valid.get(aim)
+    return searched ? (known ?? Number.NEGATIVE_INFINITY) : value
+  }
   const i = encoding.objectiveNames.indexOf(aim)
   if (i < 0) return value
   const bound = (solution.bounds[i] ?? Number.NEGATIVE_INFINITY) + encoding.constants[i]!

@@ -27,6 +27,27 @@ export interface Relaxation {
   readonly leavers: readonly number[]
 }
 
+/**
+ * How far the bounds hold for values reached, in the order of the aims: each counts as long as those before it are met.
+ * @returns bounds by aim, and whether all of them are met
+ */
+export function certify(
+  { bounds }: Pick<Relaxation, 'bounds'>,
+  values: ReadonlyMap<string, number>,
+): { readonly valid: ReadonlyMap<string, number>; readonly met: boolean } {
+  const valid = new Map<string, number>()
+  let met = true
+  for (const [aim, value] of values) {
+    const bound = bounds.get(aim)
+    if (bound !== undefined && met) valid.set(aim, bound)
+    met &&= bound !== undefined && value <= bound + TOLERANCE
+  }
+  return { valid, met }
+}
+
+/** How far apart two values of an aim may be and count as one. */
+const TOLERANCE = 1e-6
+
 /** The host of those that leave; no rule but `placement:moved` sees it. */
 const ELSEWHERE = '~elsewhere'
 const REAL = '~real'
@@ -66,15 +87,30 @@ export async function relax(
   const solution = await solveModel(encoding.model, solverOptions(options, seconds))
   if (solution.values.length === 0) return undefined
   const bounds = new Map<string, number>()
+  const always = settled(judge, present)
   for (const [i, name] of encoding.objectiveNames.entries()) {
-    const bound = (solution.bounds[i] ?? Number.NEGATIVE_INFINITY) + encoding.constants[i]!
-    bounds.set(name, bound)
+    const least = solution.bounds[i] ?? Number.NEGATIVE_INFINITY
+    bounds.set(name, least + encoding.constants[i]! + (always.get(name) ?? 0))
     // What comes after rests on this level being at its value.
-    if (bound < solution.objective[i]! + encoding.constants[i]! - 1e-6) break
+    if (least < solution.objective[i]! - TOLERANCE) break
   }
   const away = home.hosts.length - 1
   const host = encoding.placementOf(solution.values)
   return { bounds, leavers: [...host.keys()].filter(vm => host[vm] === away) }
+}
+
+/** What tables that do not depend on the placement add to each aim, whatever is decided. */
+function settled({ program, decision }: JudgeProgram, { view }: Evaluator): Map<string, number> {
+  const sums = new Map<string, number>()
+  const add = (aim: string, amount: number): void => void sums.set(aim, (sums.get(aim) ?? 0) + amount)
+  for (const { name, role } of program.tables.values()) {
+    if (decision.has(name)) continue
+    if (role === 'error' || role === 'warning') add(`${role}s`, view.count(name))
+    else if (role === 'cost')
+      for (const [priority, weight] of view.rows(name))
+        if (typeof priority === 'number' && typeof weight === 'number') add(`cost ${priority}`, weight)
+  }
+  return sums
 }
 
 /** Every rule but that of `placement:moved` sees real hosts only. */

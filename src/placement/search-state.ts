@@ -59,6 +59,12 @@ export class SearchState {
     return this.#vector
   }
 
+  /** The vector by the names of the aims. */
+  get values(): ReadonlyMap<string, number> {
+    const names = ['errors', 'warnings', ...this.#priorities.map(p => `cost ${p}`), 'migration cost', 'moves']
+    return new Map(names.map((name, i) => [name, this.#vector[i]!]))
+  }
+
   /** Steps priced so far: the measure of work. */
   get prices(): number {
     return this.#prices

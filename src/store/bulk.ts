@@ -66,61 +66,70 @@ type Speaks = Pick<Store, 'dialect'>
 /** Rows in one statement; more are split. */
 const ROWS_AT_ONCE = 1000
 
-/** Insert rows. With `replace`, a row whose key is there takes the place of what was. */
-export async function insertRows(
-  { dialect }: Speaks,
-  tx: StoreTransaction,
-  table: BulkTable,
-  rows: readonly Row[],
-  replace?: readonly string[],
-): Promise<void> {
+/** One kind of change to one table. */
+export type Write =
+  /** With `replace`, a row whose key is there takes the place of what was. */
+  | { readonly insert: BulkTable; readonly rows: readonly Row[]; readonly replace?: readonly string[] }
+  /** Change `columns` of the rows with the same `keys`. */
+  | {
+      readonly update: BulkTable
+      readonly keys: readonly string[]
+      readonly columns: readonly string[]
+      readonly rows: readonly Row[]
+    }
+
+/**
+ * Carry out changes that do not depend on each other: no row may be in two of them. PostgreSQL gets all of them in one statement, so
+ * that they cost one journey.
+ */
+export async function writeRows({ dialect }: Speaks, tx: StoreTransaction, writes: readonly Write[]): Promise<void> {
+  const parts = writes.flatMap(write => [...chunks(write.rows)].map(rows => statement(dialect, { ...write, rows })))
+  if (dialect === 'sqlite' || parts.length === 1) for (const part of parts) await part.execute(tx)
+  else if (parts.length > 0) {
+    const named = parts.map((part, i) => sql`${sql.raw(`w${i}`)} as (${part})`)
+    await sql`with ${sql.join(named)} select`.execute(tx)
+  }
+}
+
+function statement(dialect: Store['dialect'], write: Write): RawBuilder<unknown> {
+  if ('update' in write) {
+    const { update: table, keys, columns, rows } = write
+    const set = sql.raw(columns.map(c => `${c} = c.${c}`).join(', '))
+    const same = sql.raw(keys.map(k => `${table}.${k} = c.${k}`).join(' and '))
+    return sql`update ${sql.table(table)} set ${set} from ${unfold(dialect, table, [...keys, ...columns], rows)} where ${same}`
+  }
+  const { insert: table, rows, replace } = write
   const columns = Object.keys(COLUMNS[table])
   const list = sql.raw(columns.join(', '))
-  const conflict = replace
-    ? sql.raw(
-        ` on conflict (${replace.join(', ')}) do update set ${columns
-          .filter(c => !replace.includes(c))
-          .map(c => `${c} = excluded.${c}`)
-          .join(', ')}`,
-      )
-    : sql.raw('')
-  for (const chunk of chunks(rows))
-    await sql`insert into ${sql.table(table)} (${list}) select ${list} from ${unfold(dialect, table, columns, chunk)} where true ${conflict}`.execute(
-      tx,
-    )
+  const others = columns.filter(c => !replace?.includes(c)).map(c => `${c} = excluded.${c}`)
+  const conflict = sql.raw(replace ? ` on conflict (${replace.join(', ')}) do update set ${others.join(', ')}` : '')
+  return sql`insert into ${sql.table(table)} (${list}) select ${list} from ${unfold(dialect, table, columns, rows)} where true${conflict}`
 }
 
-/** Change `columns` of the rows with the same `keys`. */
-export async function updateRows(
-  { dialect }: Speaks,
-  tx: StoreTransaction,
-  table: BulkTable,
-  keys: readonly string[],
-  columns: readonly string[],
-  rows: readonly Row[],
-): Promise<void> {
-  const set = sql.raw(columns.map(c => `${c} = c.${c}`).join(', '))
-  const same = sql.raw(keys.map(k => `${table}.${k} = c.${k}`).join(' and '))
-  for (const chunk of chunks(rows))
-    await sql`update ${sql.table(table)} set ${set} from ${unfold(dialect, table, [...keys, ...columns], chunk)} where ${same}`.execute(
-      tx,
-    )
+/** A condition's list of texts, whose statement is the same for any number of them: `where('id', 'in', textsIn(store, ids))`. */
+export function textsIn({ dialect }: Speaks, texts: readonly string[]): RawBuilder<string> {
+  const json = JSON.stringify(texts)
+  return dialect === 'postgres'
+    ? sql<string>`(select json_array_elements_text(${json}::json))`
+    : sql<string>`(select value from json_each(${json}))`
 }
 
-/** The tasks of these names; those that have no row are left out. */
+/** The tasks of these names; those that have no row are left out. `lock` them until the transaction ends. */
 export async function selectTasks(
   { dialect }: Speaks,
   tx: StoreTransaction,
   keys: readonly { readonly execution: string; readonly name: string }[],
+  lock = false,
 ): Promise<Schema['tasks'][]> {
   const found: Schema['tasks'][] = []
+  const locking = sql.raw(lock && dialect === 'postgres' ? ' for no key update of tasks' : '')
   for (const chunk of chunks(keys)) {
     const { rows } = await sql<Schema['tasks']>`select tasks.* from ${unfold(
       dialect,
       'tasks',
       ['execution', 'name'],
       chunk,
-    )} cross join tasks where tasks.execution = c.execution and tasks.name = c.name`.execute(tx)
+    )} cross join tasks where tasks.execution = c.execution and tasks.name = c.name${locking}`.execute(tx)
     found.push(...rows)
   }
   return found

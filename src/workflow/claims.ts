@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
-import { type Store, type StoreTransaction, type TasksTable, updateRows } from '../store/index.ts'
+import { type Store, type StoreTransaction, selectTasks, type TasksTable, textsIn, writeRows } from '../store/index.ts'
+import { Batches } from './batches.ts'
 import type { Definitions } from './definitions.ts'
 import type { TaskPlan, WorkflowGraph } from './graph.ts'
 import { readName, token } from './names.ts'
-import { type NewEvent, writeEvents } from './workspace.ts'
+import { historyOf, type NewEvent, type TaskRow, type Workspace } from './workspace.ts'
 
 /*
  * What runners write: who carries out which try. A claim holds as long as its runner's heart beats (heartbeats.ts); a runner that dies
@@ -51,6 +52,9 @@ export interface ClaimOptions {
   readonly free: number
   readonly canPoll: (action: string | undefined) => boolean
 }
+
+/** Written into the statement: the index of the queue is for this state alone, which a plan for any parameter can not rely on. */
+const READY = sql.lit('ready')
 
 /** Tasks looked at in one transaction. */
 export const CLAIM_BATCH = 500
@@ -100,27 +104,85 @@ export function claimKey(claim: Pick<Claim, 'execution' | 'task' | 'attempt'>): 
   return token(claim.execution, claim.task, claim.attempt)
 }
 
+/** A runner that takes what its own results make ready, in the transaction that records them: no queue, no second transaction. */
+export interface Taker {
+  /** Take some of `rows`, which are ready and not written yet. `ended`: the tries whose results are recorded here. */
+  take(
+    ws: Workspace,
+    rows: readonly TaskRow[],
+    ended: readonly Pick<Claim, 'execution' | 'task' | 'attempt'>[],
+  ): Promise<Taken>
+}
+
+/** Tries taken in a transaction that is still open: one of these is called when it is known what became of it. */
+export interface Taken {
+  committed(): void
+  lost(): void
+}
+
+/** The place in the queue of the task that is first in turn. */
+export async function earliestReady(tx: StoreTransaction): Promise<number | undefined> {
+  const query = tx.selectFrom('tasks').select('turn').where('state', '=', READY).orderBy('turn').limit(1)
+  return (await query.executeTakeFirst())?.turn
+}
+
+/** What there is to do at a moment. */
+export interface Outlook {
+  /** Something is due; something is ready. */
+  readonly due: boolean
+  readonly ready: boolean
+  /** The next moment at which something will be due. */
+  readonly next: number | undefined
+}
+
+/** A note that an action answered "later": ask about it from `due` on. */
+interface Delegation {
+  readonly claim: Claim
+  readonly worker: string
+  /** Milliseconds to the first poll; null: there is none. */
+  readonly poll: number | null
+  readonly now: number
+}
+
 /** Claims for one runner. */
 export class ClaimDesk {
   readonly #store: Store
   readonly #definitions: Definitions
   readonly #executions = new Map<string, { readonly graph: WorkflowGraph; readonly input: unknown }>()
+  readonly #delegations = new Batches<Delegation, void>(CLAIM_BATCH, batch => this.#delegate(batch))
 
   constructor(store: Store, definitions: Definitions) {
     this.#store = store
     this.#definitions = definitions
   }
 
+  /** Look, without a transaction, whether one is worth it. */
+  async look(now: number): Promise<Outlook> {
+    const due = (after: boolean) => {
+      const query = this.#store.db.selectFrom('tasks').select('due').orderBy('due').limit(1)
+      return query.where('due', after ? '>' : '<=', now)
+    }
+    const ready = this.#store.db.selectFrom('tasks').select('turn').where('state', '=', READY).limit(1)
+    const found = await this.#store.db
+      .selectNoFrom([due(false).as('due'), due(true).as('next'), ready.as('ready')])
+      .executeTakeFirstOrThrow()
+    return { due: found.due !== null, ready: found.ready !== null, next: found.next ?? undefined }
+  }
+
   /** Whatever is due and may be done by this runner; claimed in one transaction. `more`: look again at once. */
-  async take(options: ClaimOptions): Promise<{ readonly claims: readonly Claim[]; readonly more: boolean }> {
-    if (!(await this.#isWork(options))) return { claims: [], more: false }
+  async take(
+    options: ClaimOptions,
+    outlook: Pick<Outlook, 'due' | 'ready'>,
+  ): Promise<{ readonly claims: readonly Claim[]; readonly more: boolean }> {
     const taken = await this.#store.transaction(async tx => {
       const handed: [TakenTask, Claim['kind'], again: boolean][] = []
       const changed: TakenTask[] = []
       const events: NewEvent[] = []
       let { free } = options
-      const due = await this.#due(tx, options.now)
-      const ready = free > 0 ? await this.#ready(tx, free) : []
+      const [due, ready] = await Promise.all([
+        outlook.due ? this.#due(tx, options.now) : [],
+        outlook.ready && free > 0 ? this.#ready(tx, free) : [],
+      ])
       await this.#know(
         tx,
         [...due, ...ready].map(row => row.execution),
@@ -133,14 +195,18 @@ export class ClaimDesk {
         if (kind === 'run') free--
       }
       for (const row of ready.slice(0, Math.max(0, free))) {
-        const { timeout } = this.#timing(row)
-        hold(row, options, timeout)
+        events.push(this.#hold(row, options))
         changed.push(row)
-        events.push({ execution: row.execution, kind: 'task-started', task: row.name, attempt: row.attempt })
         handed.push([row, 'run', false])
       }
-      await updateRows(this.#store, tx, 'tasks', ['execution', 'name'], CHANGED_COLUMNS, changed)
-      await writeEvents(this.#store, tx, events, options.now)
+      await writeRows(
+        this.#store,
+        tx,
+        [
+          { update: 'tasks', keys: ['execution', 'name'], columns: CHANGED_COLUMNS, rows: changed } as const,
+          historyOf(events, options.now),
+        ].filter(({ rows }) => rows.length > 0),
+      )
       const more = due.length >= CLAIM_BATCH || due.some(row => row.state === 'ready')
       return { handed, more }
     })
@@ -148,6 +214,29 @@ export class ClaimDesk {
       claims: taken.handed.map(([row, kind, again]) => this.#describe(row, kind, again)),
       more: taken.more,
     }
+  }
+
+  /** Take rows that a transaction has made ready and not written yet. */
+  async takeReady(
+    ws: Workspace,
+    rows: readonly TaskRow[],
+    options: Pick<ClaimOptions, 'now' | 'worker'>,
+  ): Promise<readonly Claim[]> {
+    await this.#know(
+      ws.tx,
+      rows.map(row => row.execution),
+    )
+    return rows.map(row => {
+      ws.event(this.#hold(row, options))
+      const { state, ending } = ws.execution(row.execution)!
+      return this.#describe({ ...row, execution_state: state, execution_ending: ending }, 'run', false)
+    })
+  }
+
+  /** Begin a try. */
+  #hold(row: TaskRow | TakenTask, options: Pick<ClaimOptions, 'now' | 'worker'>): NewEvent {
+    hold(row, options, this.#timing(row).timeout)
+    return { execution: row.execution, kind: 'task-started', task: row.name, attempt: row.attempt }
   }
 
   /** A task whose time has come. Changes the row; undefined: there is nothing to do for this runner. */
@@ -188,30 +277,35 @@ export class ClaimDesk {
   }
 
   /** The action answered "later": nobody holds the task any more. */
-  async delegate(claim: Claim, worker: string, poll: number | null, now: number): Promise<void> {
-    const due = poll === null ? null : now + poll
+  delegate(claim: Claim, worker: string, poll: number | null, now: number): Promise<void> {
+    return this.#delegations.add({ claim, worker, poll, now })
+  }
+
+  async #delegate(batch: readonly Delegation[]): Promise<void[]> {
+    const all = new Map(batch.map(one => [claimKey(one.claim), one]))
+    const keys = [...all.values()].map(({ claim }) => ({ execution: claim.execution, name: claim.task }))
     await this.#store.transaction(async tx => {
-      const changed = await tx
-        .updateTable('tasks')
-        .set(e => ({
-          claimed_by: null,
-          delegated: 1,
-          wait: poll ?? 0,
-          due:
-            due === null
-              ? e.ref('deadline')
-              : sql<number>`case when deadline < cast(${due} as bigint) then deadline else cast(${due} as bigint) end`,
-        }))
-        .where('execution', '=', claim.execution)
-        .where('name', '=', claim.task)
-        .where('attempt', '=', claim.attempt)
-        .where('state', '=', 'running')
-        .where('claimed_by', '=', worker)
-        .executeTakeFirst()
-      if (!changed.numUpdatedRows) return
-      const { execution, task, attempt } = claim
-      await writeEvents(this.#store, tx, [{ execution, kind: 'task-delegated', task, attempt }], now)
+      const found = await selectTasks(this.#store, tx, keys, true)
+      const rows = found.filter(row => {
+        const one = all.get(token(row.execution, row.name, row.attempt))
+        return one !== undefined && row.state === 'running' && row.claimed_by === one.worker
+      })
+      if (rows.length === 0) return
+      for (const row of rows) {
+        const { poll, now } = all.get(token(row.execution, row.name, row.attempt))!
+        Object.assign(row, { claimed_by: null, delegated: 1 })
+        if (poll === null) Object.assign(row, { due: row.deadline, wait: 0 })
+        else later(row, now, poll, row.deadline)
+      }
+      const events = rows.map(
+        row => ({ execution: row.execution, kind: 'task-delegated', task: row.name, attempt: row.attempt }) as const,
+      )
+      await writeRows(this.#store, tx, [
+        { update: 'tasks', keys: ['execution', 'name'], columns: CHANGED_COLUMNS, rows },
+        historyOf(events, batch[0]!.now),
+      ])
     })
+    return batch.map(() => undefined)
   }
 
   /** How many polls in a row have thrown. */
@@ -286,29 +380,6 @@ export class ClaimDesk {
       .execute()
   }
 
-  /** The next moment after `now` at which something is due. */
-  async nextDue(now: number): Promise<number | undefined> {
-    const row = await this.#store.db
-      .selectFrom('tasks')
-      .select('due')
-      .where('due', '>', now)
-      .orderBy('due')
-      .limit(1)
-      .executeTakeFirst()
-    return row?.due ?? undefined
-  }
-
-  async #isWork({ now, free }: ClaimOptions): Promise<boolean> {
-    const { db } = this.#store
-    const due = await db.selectFrom('tasks').select('due').where('due', '<=', now).limit(1).executeTakeFirst()
-    if (due) return true
-    if (free <= 0) return false
-    return (
-      (await db.selectFrom('tasks').select('turn').where('state', '=', 'ready').limit(1).executeTakeFirst()) !==
-      undefined
-    )
-  }
-
   async #due(tx: StoreTransaction, now: number): Promise<TakenTask[]> {
     return this.#tasks(tx)
       .where('tasks.due', '<=', now)
@@ -320,7 +391,7 @@ export class ClaimDesk {
 
   async #ready(tx: StoreTransaction, free: number): Promise<TakenTask[]> {
     return this.#tasks(tx)
-      .where('tasks.state', '=', 'ready')
+      .where('tasks.state', '=', READY)
       .where('executions.state', 'in', ['running', 'rolling-back'])
       .orderBy('tasks.turn')
       .limit(Math.min(free, CLAIM_BATCH))
@@ -344,14 +415,14 @@ export class ClaimDesk {
       for (const id of this.#executions.keys()) if (!needed.has(id)) this.#executions.delete(id)
     }
     const query = tx.selectFrom('executions').select(['id', 'definition', 'input'])
-    for (const row of await query.where('id', 'in', missing).execute())
+    for (const row of await query.where('id', 'in', textsIn(this.#store, missing)).execute())
       this.#executions.set(row.id, {
         graph: await this.#definitions.read(tx, row.definition),
         input: JSON.parse(row.input) as unknown,
       })
   }
 
-  #timing(row: Pick<TakenTask, 'execution' | 'name'>): {
+  #timing(row: Pick<TaskRow, 'execution' | 'name'>): {
     readonly plan: TaskPlan
     readonly action: string | undefined
     readonly timeout: number | undefined
@@ -391,7 +462,11 @@ export class ClaimDesk {
 }
 
 /** The columns of a claim that begins now. */
-function hold(row: TakenTask, { now, worker }: ClaimOptions, timeout: number | undefined): void {
+function hold(
+  row: TaskRow | TakenTask,
+  { now, worker }: Pick<ClaimOptions, 'now' | 'worker'>,
+  timeout: number | undefined,
+): void {
   const wait = timeout === undefined ? 0 : Math.round(timeout * 1000)
   const deadline = timeout === undefined ? null : now + wait
   Object.assign(row, {
@@ -406,7 +481,7 @@ function hold(row: TakenTask, { now, worker }: ClaimOptions, timeout: number | u
   })
 }
 
-function later(row: TakenTask, now: number, wait: number, deadline: number | null = null): void {
+function later(row: TaskRow | TakenTask, now: number, wait: number, deadline: number | null = null): void {
   const due = now + wait
   Object.assign(row, deadline !== null && deadline < due ? { due: deadline, wait: deadline - now } : { due, wait })
 }

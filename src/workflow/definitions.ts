@@ -36,11 +36,14 @@ export class Definitions {
     const body = JSON.stringify(definition)
     id ??= createHash('sha256').update(body).digest('hex').slice(0, 32)
     this.#ids.set(definition, id)
-    await tx
-      .insertInto('definitions')
-      .values({ id, name: definition.name, body })
-      .onConflict(c => c.doNothing())
-      .execute()
+    // Asked first: two who insert one key at once wait for each other's end.
+    const known = await tx.selectFrom('definitions').select('id').where('id', '=', id).executeTakeFirst()
+    if (!known)
+      await tx
+        .insertInto('definitions')
+        .values({ id, name: definition.name, body })
+        .onConflict(c => c.doNothing())
+        .execute()
     return id
   }
 }

@@ -3,7 +3,9 @@ import { fail, nearestName } from '../diagnostic/index.ts'
 import type { Store } from '../store/index.ts'
 import type { Unit } from './advance.ts'
 import * as rules from './advance.ts'
+import { Batches } from './batches.ts'
 import { checkInput, checkWorkflow } from './check-workflow.ts'
+import { earliestReady, type Taken, type Taker } from './claims.ts'
 import { systemClock } from './clock.ts'
 import { Definitions } from './definitions.ts'
 import type { ExpressionLanguage } from './expressions.ts'
@@ -39,6 +41,8 @@ export function createEngine(store: Store, options: EngineOptions = {}): Workflo
 /** What the runner needs besides. */
 export interface EngineCore extends WorkflowEngine {
   readonly definitions: Definitions
+  /** `taskComplete`; what becomes ready by it may be taken by `taker` at once. */
+  complete(execution: string, task: string, attempt: number, result: TaskResult, taker?: Taker): Promise<Recorded>
   startChild(definition: WorkflowDefinition, input: unknown, id: string, parent: string): Promise<void>
   expand(execution: string, task: string, attempt: number, items: readonly unknown[]): Promise<void>
   proceed(execution: string, task: string, attempt: number): Promise<void>
@@ -58,8 +62,7 @@ interface Completion {
   readonly task: string
   readonly attempt: number
   readonly result: TaskResult
-  resolve(recorded: Recorded): void
-  reject(error: unknown): void
+  readonly taker: Taker | undefined
 }
 
 class LazyEngine implements EngineCore {
@@ -67,9 +70,7 @@ class LazyEngine implements EngineCore {
   readonly #store: Store
   readonly #clock: Clock
   readonly #language: ExpressionLanguage | undefined
-  /** Results that wait for the transaction that is going on. */
-  readonly #queue: Completion[] = []
-  #recording = false
+  readonly #results: Batches<Completion, Recorded>
   readonly #checked = new WeakMap<WorkflowDefinition, WorkflowGraph>()
 
   constructor(store: Store, options: EngineOptions) {
@@ -77,6 +78,7 @@ class LazyEngine implements EngineCore {
     this.#clock = options.clock ?? systemClock
     this.#language = options.expressions
     this.definitions = new Definitions(options.expressions)
+    this.#results = new Batches(RESULTS_AT_ONCE, batch => this.#record(batch))
   }
 
   async start(definition: WorkflowDefinition, input: unknown, id: string = newId()): Promise<string> {
@@ -96,13 +98,19 @@ class LazyEngine implements EngineCore {
     await this.#create(graph, input, id, parent)
   }
 
-  async taskComplete(execution: string, task: string, attempt: number, result: TaskResult): Promise<Recorded> {
+  taskComplete(execution: string, task: string, attempt: number, result: TaskResult): Promise<Recorded> {
+    return this.complete(execution, task, attempt, result)
+  }
+
+  async complete(
+    execution: string,
+    task: string,
+    attempt: number,
+    result: TaskResult,
+    taker?: Taker,
+  ): Promise<Recorded> {
     toJson(result.data ?? null, `the result of task \`${task}\``)
-    const recorded = new Promise<Recorded>((resolve, reject) => {
-      this.#queue.push({ execution, task, attempt, result, resolve, reject })
-    })
-    void this.#record()
-    return recorded
+    return this.#results.add({ execution, task, attempt, result, taker })
   }
 
   async completeByToken(text: string, result: TaskResult): Promise<Recorded> {
@@ -200,67 +208,59 @@ class LazyEngine implements EngineCore {
   /** One change of one execution, in a transaction of its own. */
   async #change(id: string, change: (unit: Unit) => Promise<unknown>): Promise<void> {
     const now = this.#clock.now()
-    let parent: string | null = null
-    await this.#store.transaction(async tx => {
+    const stirred = await this.#store.transaction(async tx => {
       const ws = new Workspace(this.#store, tx, this.definitions, now)
       await ws.lock([id])
       const execution = ws.execution(id) ?? noExecution(id)
-      parent = execution.parent
       await change({ ws, graph: await ws.graph(execution), execution })
       await ws.save()
+      return ws.stirred
     })
-    this.#tell([id, ...parentOf(parent)])
+    this.#tell(stirred)
   }
 
-  /** Record what waits; what arrives meanwhile waits for the next transaction, and shares it. */
-  async #record(): Promise<void> {
-    if (this.#recording) return
-    this.#recording = true
-    try {
-      while (this.#queue.length > 0) {
-        const batch = this.#queue.splice(0, RESULTS_AT_ONCE)
-        try {
-          await this.#recordTogether(batch)
-        } catch (error) {
-          if (batch.length === 1) batch[0]!.reject(error)
-          // One of them may be what is wrong: each for itself.
-          else for (const one of batch) await this.#recordTogether([one]).catch(one.reject)
-        }
-      }
-    } finally {
-      this.#recording = false
-    }
-  }
-
-  async #recordTogether(batch: readonly Completion[]): Promise<void> {
+  /** Results in one transaction. */
+  async #record(batch: readonly Completion[]): Promise<readonly Recorded[]> {
     const now = this.#clock.now()
-    const changed = new Set<string>()
-    const answers = await this.#store.transaction(async tx => {
-      changed.clear()
-      const ws = new Workspace(this.#store, tx, this.definitions, now)
-      await ws.lock(batch.map(c => c.execution))
-      await this.#preload(ws, batch)
-      const recorded: (() => void)[] = []
-      for (const completion of batch) {
-        const { execution: id, task, attempt, result, resolve, reject } = completion
-        try {
+    const taken: Taken[] = []
+    const letGo = (): void => {
+      for (const one of taken.splice(0)) one.lost()
+    }
+    try {
+      const { recorded, stirred } = await this.#store.transaction(async tx => {
+        letGo()
+        const ws = new Workspace(this.#store, tx, this.definitions, now)
+        await ws.lock(batch.map(c => c.execution))
+        const takers = new Set(batch.flatMap(c => c.taker ?? []))
+        const [earliest] = await Promise.all([
+          takers.size > 0 ? earliestReady(tx) : undefined,
+          this.#preload(ws, batch),
+        ])
+        const recorded: Recorded[] = []
+        for (const { execution: id, task, attempt, result } of batch) {
           const execution = ws.execution(id) ?? noExecution(id)
           const graph = await ws.graph(execution)
           if (!graph.tasks.has(readName(task).task)) noTask(task, graph.definition)
-          const taken = await rules.complete({ ws, graph, execution }, task, attempt, result)
-          if (!taken) ws.event({ execution: id, kind: 'completion-ignored', task, attempt, data: result })
-          recorded.push(() => resolve(taken ? 'recorded' : 'ignored'))
-          for (const other of [id, ...parentOf(execution.parent)]) changed.add(other)
-        } catch (error) {
-          if (batch.length > 1) throw error
-          reject(error)
+          const isNew = await rules.complete({ ws, graph, execution }, task, attempt, result)
+          if (!isNew) ws.event({ execution: id, kind: 'completion-ignored', task, attempt, data: result })
+          recorded.push(isNew ? 'recorded' : 'ignored')
         }
-      }
-      await ws.save()
+        // Nobody is passed over: what was ready before and is earlier in turn goes first, by the queue.
+        const ready = ws.readyNow().filter(row => earliest === undefined || row.turn < earliest)
+        for (const taker of takers) {
+          const rows = ready.filter(row => row.state === 'ready')
+          if (rows.length > 0) taken.push(await taker.take(ws, rows, batch))
+        }
+        await ws.save()
+        return { recorded, stirred: ws.stirred }
+      })
+      for (const one of taken.splice(0)) one.committed()
+      this.#tell(stirred)
       return recorded
-    })
-    for (const answer of answers) answer()
-    this.#tell(changed)
+    } catch (error) {
+      letGo()
+      throw error
+    }
   }
 
   /** Read at once what most results need: their tasks, the tasks they lead to. */
@@ -285,10 +285,6 @@ class LazyEngine implements EngineCore {
   #tell(executions: Iterable<string>): void {
     for (const id of executions) this.#store.signal(CHANGED, id)
   }
-}
-
-function parentOf(token: string | null): string[] {
-  return token === null ? [] : [token.split('/', 1)[0]!]
 }
 
 export function noExecution(id: string): never {

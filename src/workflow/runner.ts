@@ -1,6 +1,6 @@
 import { DiagnosticError, fail } from '../diagnostic/index.ts'
 import type { Store } from '../store/index.ts'
-import { type Claim, ClaimDesk, claimKey } from './claims.ts'
+import { type Claim, ClaimDesk, claimKey, type Taken, type Taker } from './claims.ts'
 import { systemClock } from './clock.ts'
 import { CHANGED, coreOf, type EngineCore, noExecution } from './engine.ts'
 import type { WorkflowGraph } from './graph.ts'
@@ -9,6 +9,7 @@ import { perform, tokenToAsk } from './perform.ts'
 import type { Action, Clock, ExecutionView, Runner, TaskResult, WorkflowDefinition, WorkflowEngine } from './types.ts'
 import { showExecution } from './views.ts'
 import { isGone, nameWorker } from './worker-name.ts'
+import type { TaskRow, Workspace } from './workspace.ts'
 
 export interface RunnerOptions {
   readonly clock?: Clock
@@ -54,7 +55,7 @@ interface Waiter {
   reject(error: unknown): void
 }
 
-class TaskRunner implements Runner {
+class TaskRunner implements Runner, Taker {
   readonly #store: Store
   readonly #engine: WorkflowEngine
   readonly #core: EngineCore
@@ -66,6 +67,8 @@ class TaskRunner implements Runner {
   /** Tries carried out by this runner now, and what is asked and looked after. */
   readonly #running = new Map<string, Promise<void>>()
   readonly #asking = new Map<string, Promise<void>>()
+  /** Tries taken in transactions of which it is not known yet whether they are committed. */
+  readonly #taking = new Set<string>()
   readonly #waiters = new Map<string, Waiter[]>()
   /** Executions that were heard to change and that somebody waits for. */
   readonly #changed = new Set<string>()
@@ -74,6 +77,8 @@ class TaskRunner implements Runner {
   readonly #pauses = new Set<() => void>()
   #step: Promise<void> | undefined
   #again = false
+  /** There may be more to do than was allowed at once: a place that becomes free is news. */
+  #full = false
   /** When the others were looked at last. */
   #lookedAt: number | undefined
   /** A claim may have been made that this runner never heard of. */
@@ -121,7 +126,8 @@ class TaskRunner implements Runner {
     this.#cancelTimer?.()
     for (const end of [...this.#pauses]) end()
     await this.#step
-    await Promise.all([...this.#running.values(), ...this.#asking.values()])
+    while (this.#running.size + this.#asking.size > 0)
+      await Promise.all([...this.#running.values(), ...this.#asking.values()])
     this.#cancelBeat?.()
     this.#worker.retire()
     // A runner that says goodbye leaves nothing behind; if the database is away, the others find out by themselves.
@@ -141,19 +147,17 @@ class TaskRunner implements Runner {
 
   async #work(): Promise<void> {
     this.#cancelTimer?.()
-    let wait = this.#options.idleMs
+    const { clock, idleMs } = this.#options
+    let wait = idleMs
     try {
       while (this.#again && !this.#stopped) {
         this.#again = false
         await this.#lookAround()
-        await this.#claim()
+        const next = await this.#claim()
         await this.#settle()
+        wait = Math.min(idleMs, Math.max(0, (next ?? Number.POSITIVE_INFINITY) - clock.now()))
       }
       if (this.#stopped) return
-      const { clock } = this.#options
-      const now = clock.now()
-      const next = await this.#desk.nextDue(now)
-      if (next !== undefined) wait = Math.min(wait, next - now)
       this.#faults = 0
     } catch (error) {
       this.#doubt = true
@@ -163,7 +167,7 @@ class TaskRunner implements Runner {
       wait = Math.min(RETRY_LIMIT_MS, RETRY_MS * 2 ** Math.min(this.#faults++, 20))
     }
     if (this.#stopped) return
-    this.#cancelTimer = this.#options.clock.after(wait, () => {
+    this.#cancelTimer = clock.after(wait, () => {
       for (const id of this.#waiters.keys()) this.#changed.add(id)
       this.wake()
     })
@@ -174,7 +178,7 @@ class TaskRunner implements Runner {
     const { clock, idleMs } = this.#options
     const now = clock.now()
     if (this.#doubt) {
-      await this.#desk.release(this.#worker.name, now, key => this.#running.has(key))
+      await this.#desk.release(this.#worker.name, now, key => this.#isOurs(key))
       this.#doubt = false
     }
     if (this.#lookedAt === undefined) await this.#desk.mendTimes(now)
@@ -183,23 +187,75 @@ class TaskRunner implements Runner {
     for (const worker of await this.#hearts.silent(await this.#desk.holders())) await this.#desk.release(worker, now)
   }
 
-  async #claim(): Promise<void> {
-    const { clock, leaseMs, pollMs, concurrency } = this.#options
-    const free = concurrency - this.#running.size
-    const { claims, more } = await this.#desk.take({
-      now: clock.now(),
-      worker: this.#worker.name,
-      leaseMs,
-      pollMs,
-      free,
-      canPoll: action => this.#action(action)?.poll !== undefined,
-    })
+  /** @returns the next moment at which something is due */
+  async #claim(): Promise<number | undefined> {
+    const { clock, leaseMs, pollMs } = this.#options
+    const now = clock.now()
+    const outlook = await this.#desk.look(now)
+    const free = this.#free()
+    if (!outlook.due && !(outlook.ready && free > 0)) {
+      this.#full = outlook.ready
+      return outlook.next
+    }
+    const canPoll = (action: string | undefined): boolean => this.#action(action)?.poll !== undefined
+    const options = { now, worker: this.#worker.name, leaseMs, pollMs, free, canPoll }
+    const { claims, more } = await this.#desk.take(options, outlook)
     for (const claim of claims) {
       if (claim.kind === 'run') this.#keep(this.#running, claim, this.#run(claim))
       else if (!this.#asking.has(claimKey(claim))) this.#keep(this.#asking, claim, this.#attend(claim))
     }
+    this.#full = this.#free() <= 0
     if (more) this.#again = true
     this.#beatLater()
+    return (await this.#desk.look(now)).next
+  }
+
+  #free(): number {
+    return this.#stopped ? 0 : this.#options.concurrency - this.#running.size - this.#taking.size
+  }
+
+  /** Whether a try is carried out here, or will be in a moment. */
+  #isOurs(key: string): boolean {
+    return this.#running.has(key) || this.#taking.has(key)
+  }
+
+  async take(
+    ws: Workspace,
+    ready: readonly TaskRow[],
+    ended: readonly Pick<Claim, 'execution' | 'task' | 'attempt'>[],
+  ): Promise<Taken> {
+    // The places of those that end here are free when the others begin.
+    const leaving = ended.filter(one => this.#running.has(claimKey(one))).length
+    const rows = ready.slice(0, Math.max(0, this.#stopped ? 0 : this.#free() + leaving))
+    if (rows.length < ready.length) this.#full = true
+    const keys = rows.map(row => claimKey({ ...row, task: row.name }))
+    for (const key of keys) this.#taking.add(key)
+    const over = (): void => {
+      for (const key of keys) this.#taking.delete(key)
+    }
+    const lost = (): void => {
+      over()
+      this.#doubt = true
+      this.wake()
+    }
+    try {
+      const { clock, idleMs } = this.#options
+      const now = clock.now()
+      const claims = await this.#desk.takeReady(ws, rows, { now, worker: this.#worker.name })
+      return {
+        committed: () => {
+          over()
+          for (const claim of claims) this.#keep(this.#running, claim, this.#run(claim))
+          this.#beatLater()
+          // Nobody looks before the end of the idle time otherwise.
+          if (claims.some(claim => (claim.timeout ?? Number.POSITIVE_INFINITY) * 1000 < idleMs)) this.wake()
+        },
+        lost,
+      }
+    } catch (error) {
+      lost()
+      throw error
+    }
   }
 
   async #run(claim: Claim): Promise<void> {
@@ -215,12 +271,15 @@ class TaskRunner implements Runner {
       if (performed.kind === 'child') {
         const definition = subWorkflow(claim.graph, performed.workflow)
         await this.#core.startChild(definition, performed.input, childOf(claim), claimKey(claim))
-        return this.#desk.delegate(claim, this.#worker.name, 0, this.#options.clock.now())
+        await this.#desk.delegate(claim, this.#worker.name, 0, this.#options.clock.now())
+        return this.wake()
       }
       if (performed.answer !== 'later') return this.#complete(claim, performed.answer)
       const { clock, pollMs } = this.#options
       const polled = this.#action(claim.action)?.poll !== undefined
       await this.#desk.delegate(claim, this.#worker.name, polled ? pollMs : null, clock.now())
+      // The first poll may be the next thing to do.
+      if (polled) this.wake()
     }, claim)
   }
 
@@ -281,15 +340,17 @@ class TaskRunner implements Runner {
 
   async #complete({ execution, task, attempt }: Claim, result: TaskResult): Promise<void> {
     try {
-      await this.#engine.taskComplete(execution, task, attempt, result)
+      await this.#record(execution, task, attempt, result)
     } catch (error) {
       if (!(error instanceof DiagnosticError) || error.diagnostics[0]?.code !== 'workflow/not-json') throw error
-      await this.#engine.taskComplete(execution, task, attempt, {
-        outcome: 'error',
-        error: error.message,
-        retryable: false,
-      })
+      await this.#record(execution, task, attempt, { outcome: 'error', error: error.message, retryable: false })
     }
+  }
+
+  /** By the engine that was given; one that somebody has wrapped knows of no takers. */
+  #record(execution: string, task: string, attempt: number, result: TaskResult): Promise<unknown> {
+    if (this.#engine !== this.#core) return this.#engine.taskComplete(execution, task, attempt, result)
+    return this.#core.complete(execution, task, attempt, result, this)
   }
 
   /** Keep what is to be written until the database takes it. When that never comes, the try is taken over with its token. */
@@ -318,7 +379,7 @@ class TaskRunner implements Runner {
     const key = claimKey(claim)
     const kept = work.catch(this.#options.onFault).finally(() => {
       if (where.get(key) === kept) where.delete(key)
-      this.wake()
+      if (this.#full) this.wake()
     })
     where.set(key, kept)
   }
@@ -357,8 +418,9 @@ class TaskRunner implements Runner {
   }
 
   async #isAnyRunning(id: string): Promise<boolean> {
+    // A task with items runs as long as there are items: only these count.
     const query = this.#store.db.selectFrom('tasks').select('name').where('execution', '=', id)
-    return (await query.where('state', '=', 'running').limit(1).executeTakeFirst()) !== undefined
+    return (await query.where('state', '=', 'running').where('total', 'is', null).limit(1).executeTakeFirst()) !== undefined
   }
 
   #rejectWaiters(error: unknown): void {

@@ -2,12 +2,13 @@ import { sql } from 'kysely'
 import {
   type ExecutionsTable,
   forUpdate,
-  insertRows,
   type Store,
   type StoreTransaction,
   selectTasks,
   type TasksTable,
-  updateRows,
+  textsIn,
+  type Write,
+  writeRows,
 } from '../store/index.ts'
 import type { Definitions } from './definitions.ts'
 import type { WorkflowGraph } from './graph.ts'
@@ -64,6 +65,8 @@ export class Workspace {
   readonly #published = new Map<string, Set<string>>()
   /** Tokens of tasks whose sub-workflow has news. */
   readonly #nudges: string[] = []
+  readonly #statesBefore = new Map<string, string>()
+  readonly #stirred = new Set<string>()
 
   constructor(store: Store, tx: StoreTransaction, definitions: Definitions, now: number) {
     this.store = store
@@ -77,9 +80,12 @@ export class Workspace {
     const query = this.tx
       .selectFrom('executions')
       .select(['id', 'definition', 'parent', ...EXECUTION_COLUMNS])
-      .where('id', 'in', [...new Set(ids)])
+      .where('id', 'in', textsIn(this.store, [...new Set(ids)]))
       .orderBy('id')
-    for (const row of await forUpdate(this.store, query).execute()) this.#executions.set(row.id, row)
+    for (const row of await forUpdate(this.store, query).execute()) {
+      this.#executions.set(row.id, row)
+      this.#statesBefore.set(row.id, row.state)
+    }
   }
 
   execution(id: string): ExecutionRow | undefined {
@@ -188,7 +194,7 @@ export class Workspace {
     const rows: { execution: string; task: string; start: number; body: string }[] = []
     for (let start = 0; start < values.length; start += ITEMS_IN_ROW)
       rows.push({ execution, task, start, body: JSON.stringify(values.slice(start, start + ITEMS_IN_ROW)) })
-    await insertRows(this.store, this.tx, 'items', rows)
+    await writeRows(this.store, this.tx, [{ insert: 'items', rows }])
   }
 
   /** The values of the items from `from` on, at most `count`. */
@@ -212,36 +218,34 @@ export class Workspace {
     this.#nudges.push(token)
   }
 
+  /** Tasks that became ready and were not written yet, the first in turn first. */
+  readyNow(): TaskRow[] {
+    const rows = [...this.#added, ...this.#changed].filter(row => row.state === 'ready')
+    return rows.sort((a, b) => a.turn - b.turn)
+  }
+
+  /** Executions that somebody should look at, once all is saved: they have tasks that wait for a runner or a time, or another state. */
+  get stirred(): ReadonlySet<string> {
+    return this.#stirred
+  }
+
   /** Write what was changed so far of tasks, variables and history, so that queries see it. */
   async flush(): Promise<void> {
-    const { store, tx, now } = this
-    if (this.#added.size > 0) await insertRows(store, tx, 'tasks', [...this.#added])
-    if (this.#changed.size > 0)
-      await updateRows(store, tx, 'tasks', ['execution', 'name'], TASK_COLUMNS, [...this.#changed])
-    this.#added.clear()
-    this.#changed.clear()
-    const variables = [...this.#published].flatMap(([execution, names]) =>
-      [...names].map(name => ({
-        execution,
-        name,
-        value: JSON.stringify(this.#variables.get(execution)!.get(name)) ?? 'null',
-      })),
-    )
-    this.#published.clear()
-    if (variables.length > 0) await insertRows(store, tx, 'variables', variables, ['execution', 'name'])
-    const events = this.#events
-    this.#events = []
-    if (events.length > 0) await writeEvents(store, tx, events, now)
+    await writeRows(this.store, this.tx, this.#writes())
   }
 
   /** Write everything: the last thing to do. */
   async save(): Promise<void> {
-    await this.flush()
-    const { store, tx, now } = this
-    if (this.#changedExecutions.size > 0)
-      await updateRows(store, tx, 'executions', ['id'], EXECUTION_COLUMNS, [...this.#changedExecutions])
+    const { tx, now } = this
+    const rows = [...this.#changedExecutions]
+    for (const { id, state } of rows) if (this.#statesBefore.get(id) !== state) this.#stirred.add(id)
+    await writeRows(this.store, tx, [
+      ...this.#writes(),
+      ...(rows.length > 0 ? [{ update: 'executions', keys: ['id'], columns: EXECUTION_COLUMNS, rows } as const] : []),
+    ])
     for (const token of this.#nudges.splice(0)) {
       const [execution = '', name = '', attempt = ''] = token.split('/')
+      this.#stirred.add(execution)
       await tx
         .updateTable('tasks')
         .set({ due: now, wait: 0 })
@@ -251,6 +255,35 @@ export class Workspace {
         .where('state', '=', 'running')
         .execute()
     }
+  }
+
+  /** What was changed of tasks, variables and history since it was asked last. */
+  #writes(): Write[] {
+    const added = [...this.#added]
+    const changed = [...this.#changed]
+    for (const { execution, state, due, claimed_by } of [...added, ...changed]) {
+      const isPaused = this.#executions.get(execution)?.state === 'paused'
+      if (state === 'ready' || (due !== null && claimed_by === null) || isPaused) this.#stirred.add(execution)
+    }
+    const variables = [...this.#published].flatMap(([execution, names]) =>
+      [...names].map(name => ({
+        execution,
+        name,
+        value: JSON.stringify(this.#variables.get(execution)!.get(name)) ?? 'null',
+      })),
+    )
+    const events = this.#events
+    this.#added.clear()
+    this.#changed.clear()
+    this.#published.clear()
+    this.#events = []
+    const writes: Write[] = [
+      { insert: 'tasks', rows: added },
+      { update: 'tasks', keys: ['execution', 'name'], columns: TASK_COLUMNS, rows: changed },
+      { insert: 'variables', rows: variables, replace: ['execution', 'name'] },
+      historyOf(events, this.now),
+    ]
+    return writes.filter(({ rows }) => rows.length > 0)
   }
 
   /** Move all of an execution's queue between `ready` and `held`. */
@@ -272,17 +305,10 @@ export class Workspace {
   }
 }
 
-export async function writeEvents(
-  store: Store,
-  tx: StoreTransaction,
-  events: readonly NewEvent[],
-  now: number,
-): Promise<void> {
-  await insertRows(
-    store,
-    tx,
-    'events',
-    events.map(e => ({
+export function historyOf(events: readonly NewEvent[], now: number): Write {
+  return {
+    insert: 'events',
+    rows: events.map(e => ({
       execution: e.execution,
       task: e.task ?? null,
       attempt: e.attempt ?? null,
@@ -290,7 +316,7 @@ export async function writeEvents(
       happened_at: now,
       data: e.data === undefined ? null : JSON.stringify(e.data),
     })),
-  )
+  }
 }
 
 /** Names of the tasks that ended in success or failure, what ended last first. */

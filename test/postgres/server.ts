@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -16,6 +16,8 @@ export interface Server {
   /** Immediate: as hard as a crash. The folder stays. */
   kill(): Promise<void>
   start(): Promise<void>
+  /** CPU seconds it has used since it was started, by all its processes; undefined where the system does not tell. */
+  cpuSeconds(): number | undefined
   /** Stop it and remove everything. */
   remove(): Promise<void>
 }
@@ -37,12 +39,19 @@ function findBinaries(): { readonly native: string } | { readonly missing: strin
   return { missing: `the package ${name} is not installed` }
 }
 
+export interface ServerOptions {
+  /** Keep its sync to disk on, as a benchmark must; tests kill processes, not machines. */
+  readonly durable?: boolean
+  /** Further settings, by the names of `postgresql.conf`. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
 /**
- * Start a server. `durable` keeps its sync to disk on, as a benchmark must; tests kill processes, not machines.
+ * Start a server.
  * A guard process stops the server and removes its folder when this process dies, however it dies.
  * @returns why not, where the platform has no binary
  */
-export async function startServer(options: { readonly durable?: boolean } = {}): Promise<Server | string> {
+export async function startServer(options: ServerOptions = {}): Promise<Server | string> {
   const found = findBinaries()
   if ('missing' in found) return found.missing
   const { native } = found
@@ -77,6 +86,7 @@ export async function startServer(options: { readonly durable?: boolean } = {}):
     shared_buffers: '128MB',
     log_min_messages: 'fatal',
     ...(options.durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
+    ...options.settings,
   }
   const args = ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
   const url = (database: string) => `postgres://usher@/${database}?host=${encodeURIComponent(sockets)}&port=${PORT}`
@@ -119,6 +129,7 @@ export async function startServer(options: { readonly durable?: boolean } = {}):
     url,
     start,
     kill,
+    cpuSeconds: () => (server?.pid === undefined ? undefined : cpuOfFamily(server.pid)),
     async administer(sql) {
       const client = new pg.Client(url('postgres'))
       await client.connect()
@@ -133,6 +144,30 @@ export async function startServer(options: { readonly durable?: boolean } = {}):
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** CPU seconds of a process, of its children that live, and of those that have ended. */
+function cpuOfFamily(parent: number): number | undefined {
+  const TICKS_PER_SECOND = 100
+  let ticks = 0
+  try {
+    for (const entry of readdirSync('/proc')) {
+      if (!/^\d+$/.test(entry)) continue
+      let stat: string
+      try {
+        stat = readFileSync(`/proc/${entry}/stat`, 'utf8')
+      } catch {
+        continue
+      }
+      // After the name in brackets: state, parent, …; user, system, and both of children that ended are the 12th to 15th.
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      const own = fields.slice(11, Number(entry) === parent ? 15 : 13)
+      if (Number(entry) === parent || Number(fields[1]) === parent) ticks += own.reduce((sum, t) => sum + Number(t), 0)
+    }
+  } catch {
+    return undefined
+  }
+  return ticks / TICKS_PER_SECOND
 }
 
 /** The package leaves out the links between its libraries' names; they are made in a folder of ours. */

@@ -37,7 +37,7 @@ for (const [prototype, name] of [
 /** Resolves when everything that can go on without time or the outside has. */
 export async function quiet(): Promise<void> {
   let still = 0
-  while (still < (used ? 3 : 1)) {
+  while (still < (used ? 4 : 3)) {
     await new Promise(resolve => setImmediate(resolve))
     still = underWay === 0 ? still + 1 : 0
   }

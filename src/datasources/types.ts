@@ -20,6 +20,8 @@ export interface ActionStatus {
   readonly detail?: string
   /** On `failed`: whether trying the same again may help. */
   readonly retryable?: boolean
+  /** On `failed`, where it is known: what may help. The same again, the same towards another host, or nothing that a program can do. */
+  readonly remedy?: 'again' | 'elsewhere' | 'never'
 }
 
 /**

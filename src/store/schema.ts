@@ -15,6 +15,7 @@ export interface Schema extends ServiceSchema, ApiSchema {
   variables: VariablesTable
   events: EventsTable
   workers: WorkersTable
+  cloud_actions: CloudActionsTable
 }
 
 /** Workflow definitions by content: executions of one definition share a row. */
@@ -127,4 +128,14 @@ export interface WorkersTable {
   beat: number
   /** For people; nothing is decided by it. */
   seen_at: number
+}
+
+/** What was asked of clouds; see the actions of data sources. */
+export interface CloudActionsTable {
+  token: string
+  asked_at: number
+  /** 1 until it is known how it ended. */
+  open: number
+  /** JSON. */
+  body: string
 }

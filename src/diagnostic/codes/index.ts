@@ -1,3 +1,4 @@
+import { actionCodes } from './action.ts'
 import { cliCodes } from './cli.ts'
 import { dataCodes } from './data.ts'
 import { datalogCodes } from './datalog.ts'
@@ -22,6 +23,7 @@ export const codeDocs: Readonly<Record<string, CodeDoc>> = {
   ...languageCodes,
   ...dataCodes,
   ...sourceCodes,
+  ...actionCodes,
   ...datalogCodes,
   ...sqlCodes,
   ...solverCodes,

@@ -1,8 +1,7 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { endGroup } from './daemon.ts'
 import type { Layout } from './layout.ts'
@@ -16,7 +15,7 @@ export class NovaFamily {
   readonly #settings: Settings
   readonly #pids = new Map<string, number>()
   readonly #answers: ((line: string) => void)[] = []
-  #process: ChildProcessByStdio<Writable, Readable, null> | undefined
+  #process: ChildProcess | undefined
 
   constructor(layout: Layout, settings: Settings) {
     this.#layout = layout
@@ -34,7 +33,7 @@ export class NovaFamily {
     })
     closeSync(log)
     this.#process = child
-    createInterface({ input: child.stdout }).on('line', line => this.#answers.shift()?.(line))
+    createInterface({ input: child.stdout! }).on('line', line => this.#answers.shift()?.(line))
     child.once('exit', () => {
       for (const answer of this.#answers.splice(0)) answer('')
     })
@@ -47,7 +46,7 @@ export class NovaFamily {
     const isHost = this.#layout.hosts.includes(name)
     const files = isHost ? [this.#settings.compute, this.#settings.host(name)] : [this.#settings.nova]
     const answer = this.#answer()
-    this.#process!.stdin.write(`start nova-${name} ${isHost ? 'compute' : name} ${files.join(' ')}\n`)
+    this.#process!.stdin!.write(`start nova-${name} ${isHost ? 'compute' : name} ${files.join(' ')}\n`)
     const pid = Number((await answer).split(' ')[2])
     if (!Number.isSafeInteger(pid))
       throw new Error(`nova-${name} did not start; see ${this.#layout.logs}/nova-family.log`)
@@ -62,7 +61,7 @@ export class NovaFamily {
 
   async close(): Promise<void> {
     await Promise.all([...this.#pids.keys()].map(name => this.end(name, 'SIGKILL')))
-    this.#process?.stdin.end()
+    this.#process?.stdin?.end()
   }
 
   #answer(): Promise<string> {

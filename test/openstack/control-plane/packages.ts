@@ -32,6 +32,7 @@ export function installPackages(say: (line: string) => void): string | undefined
 }
 
 function isInstalled(name: string): boolean {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own form.
   const { stdout } = spawnSync('dpkg-query', ['-W', '-f=${Status}', name], { encoding: 'utf8' })
   return stdout.includes('ok installed')
 }

@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { RequestError } from '../../http/index.ts'
+import { type ActionType, refused, running } from './action-type.ts'
+import { followMigration, isUnderWay, type MigrationKind, type ServerTrace, traceBefore, traceOf } from './following.ts'
+import type { Nova } from './nova.ts'
+
+const input = z.object({ vm: z.string(), host: z.string().optional() })
+type Input = z.infer<typeof input>
+
+const COLD: MigrationKind = {
+  type: 'migration',
+  action: 'migrate',
+  ended: new Set(['confirmed']),
+  words: 'cold migration',
+}
+
+/** Move a VM with a stop, and confirm it where Nova asks for that: without, the VM would hold room on both hosts for ever. */
+export function coldMigrate(nova: Nova): ActionType<Input, ServerTrace> {
+  return {
+    name: 'nova:cold_migrate',
+    description: 'move a VM to a host with a stop, and confirm it',
+    inputs: [
+      { name: 'vm', description: 'id of the VM', required: true },
+      { name: 'host', description: "where to; absent: as Nova's scheduler likes", required: false },
+    ],
+    input,
+    about: ({ vm }) => vm,
+    async look({ vm, host }) {
+      const server = await nova.server(vm)
+      if (!server) return refused('the VM is gone', 'never')
+      const onTheWay = (await nova.migrations(vm)).findLast(m => isUnderWay(m, COLD))
+      if (onTheWay && (host === undefined || (onTheWay.dest_compute ?? host) === host))
+        return { kind: 'under way', trace: await traceBefore(nova, vm, onTheWay, COLD.action) }
+      if (server.task !== undefined) return refused(`Nova is busy with the VM (${server.task})`, 'again')
+      if (host !== undefined && server.host === host && server.status !== 'VERIFY_RESIZE')
+        return { kind: 'done', detail: 'it was there already' }
+      if (server.status !== 'ACTIVE' && server.status !== 'SHUTOFF')
+        return refused(`the VM is ${server.status}; only a running or stopped one can be moved`, 'never')
+      if (host !== undefined) {
+        const target = await nova.computeService(host)
+        if (!target) return refused(`there is no compute host \`${host}\``, 'elsewhere')
+        if (target.status === 'disabled' || target.state === 'down')
+          return refused(`the host \`${host}\` is ${target.state === 'down' ? 'down' : 'disabled'}`, 'elsewhere')
+      }
+      return { kind: 'go', trace: await traceOf(nova, vm) }
+    },
+    async send({ vm, host }) {
+      await nova.act(vm, { migrate: host === undefined ? null : { host } })
+    },
+    async follow(given, trace) {
+      const progress = await followMigration(nova, COLD, given, trace)
+      if (progress.kind !== 'running') return progress
+      const server = await nova.server(given.vm)
+      if (server?.status !== 'VERIFY_RESIZE' || server.task !== undefined) return progress
+      try {
+        await nova.act(given.vm, { confirmResize: null })
+      } catch (thrown) {
+        // It was confirmed meanwhile, or Nova is busy: the next look tells.
+        if (!(thrown instanceof RequestError) || thrown.status !== 409) throw thrown
+      }
+      return running('confirming')
+    },
+  }
+}

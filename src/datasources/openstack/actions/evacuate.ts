@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { type ActionType, refused } from './action-type.ts'
+import { followMigration, isUnderWay, type MigrationKind, type ServerTrace, traceBefore, traceOf } from './following.ts'
+import type { Nova } from './nova.ts'
+
+const input = z.object({ vm: z.string(), host: z.string().optional() })
+type Input = z.infer<typeof input>
+
+const EVACUATION: MigrationKind = {
+  type: 'evacuation',
+  action: 'evacuate',
+  ended: new Set(['done', 'completed']),
+  words: 'evacuation',
+}
+
+/** Build a VM of a dead host anew on another. Nova keeps showing such a VM as active: only its host's service tells. */
+export function evacuate(nova: Nova): ActionType<Input, ServerTrace> {
+  return {
+    name: 'nova:evacuate',
+    description: 'build a VM whose host is down anew on another host',
+    inputs: [
+      { name: 'vm', description: 'id of the VM', required: true },
+      { name: 'host', description: "where to; absent: as Nova's scheduler likes", required: false },
+    ],
+    input,
+    about: ({ vm }) => vm,
+    async look({ vm, host }) {
+      const server = await nova.server(vm)
+      if (!server) return refused('the VM is gone', 'never')
+      const onTheWay = (await nova.migrations(vm)).findLast(m => isUnderWay(m, EVACUATION))
+      if (onTheWay && server.task !== undefined && (host === undefined || (onTheWay.dest_compute ?? host) === host))
+        return { kind: 'under way', trace: await traceBefore(nova, vm, onTheWay, EVACUATION.action) }
+      if (host !== undefined && server.host === host) return { kind: 'done', detail: 'it was there already' }
+      const source = server.host === undefined ? undefined : await nova.computeService(server.host)
+      // Nova finds out some time after a host died; until then it refuses.
+      if (source?.state === 'up')
+        return refused(`the VM's host \`${server.host}\` is up, or not yet known to be down`, 'again')
+      if (host !== undefined) {
+        const target = await nova.computeService(host)
+        if (!target) return refused(`there is no compute host \`${host}\``, 'elsewhere')
+        if (target.status === 'disabled' || target.state === 'down')
+          return refused(`the host \`${host}\` is ${target.state === 'down' ? 'down' : 'disabled'}`, 'elsewhere')
+      }
+      return { kind: 'go', trace: await traceOf(nova, vm) }
+    },
+    async send({ vm, host }) {
+      await nova.act(vm, { evacuate: host === undefined ? {} : { host } })
+    },
+    follow: (given, trace) => followMigration(nova, EVACUATION, given, trace),
+  }
+}

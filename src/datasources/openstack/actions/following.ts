@@ -1,0 +1,110 @@
+import { failed, type Progress, type Remedy, running, type Trace } from './action-type.ts'
+import type { InstanceAction, Migration, Nova, Server } from './nova.ts'
+
+/** What a server's history held before an action was sent: whatever is later is the action's own. */
+export type ServerTrace = Trace & {
+  /** The highest number of a migration of it; 0: it had none. */
+  readonly migration: number
+  /** The last thing asked of it. */
+  readonly request: string | null
+}
+
+/** The history as it is now. */
+export async function traceOf(nova: Nova, vm: string): Promise<ServerTrace> {
+  const [migrations, actions] = await Promise.all([nova.migrations(vm), nova.actions(vm)])
+  return { migration: migrations.at(-1)?.id ?? 0, request: actions[0]?.request_id ?? null }
+}
+
+/** The history before an action that is under way already. */
+export async function traceBefore(nova: Nova, vm: string, migration: Migration, action: string): Promise<ServerTrace> {
+  const actions = await nova.actions(vm)
+  const own = actions.findIndex(each => each.action === action)
+  return { migration: migration.id - 1, request: (own < 0 ? actions[0] : actions[own + 1])?.request_id ?? null }
+}
+
+/** Things of this name asked of the server since, oldest first. */
+export function askedSince(
+  actions: readonly InstanceAction[],
+  trace: ServerTrace,
+  names: readonly string[],
+): InstanceAction[] {
+  const before = actions.findIndex(each => each.request_id === trace.request)
+  return (before < 0 ? [...actions] : actions.slice(0, before)).filter(each => names.includes(each.action)).reverse()
+}
+
+/** A migration of a kind, as its progress is read. */
+export interface MigrationKind {
+  /** `migration_type` in Nova's records. */
+  readonly type: 'live-migration' | 'migration' | 'evacuation'
+  /** How Nova calls what was asked. */
+  readonly action: string
+  /** Statuses with which it has ended well. */
+  readonly ended: ReadonlySet<string>
+  /** For people: `live migration`. */
+  readonly words: string
+}
+
+const BROKEN = new Set(['error', 'failed', 'cancelled', 'reverted'])
+
+/** Whether a migration still goes on. */
+export function isUnderWay(migration: Migration, kind: MigrationKind): boolean {
+  return migration.migration_type === kind.type && !kind.ended.has(migration.status) && !BROKEN.has(migration.status)
+}
+
+/**
+ * What became of a migration. Nova accepts nearly everything with 202 and refuses later, so only its migration record and the record of
+ * what was asked tell: the server alone may be active on the target while its migration still runs, and active on the source while it
+ * has not begun.
+ */
+export async function followMigration(
+  nova: Nova,
+  kind: MigrationKind,
+  { vm, host }: { readonly vm: string; readonly host?: string | undefined },
+  trace: ServerTrace,
+): Promise<Progress> {
+  const server = await nova.server(vm)
+  if (!server) return failed('the VM is gone', 'never')
+  const [migrations, actions] = await Promise.all([nova.migrations(vm), nova.actions(vm)])
+  const fits = (m: Migration) => !m.dest_compute || host === undefined || m.dest_compute === host
+  const own = migrations.find(m => m.id > trace.migration && m.migration_type === kind.type && fits(m))
+  const [asked] = askedSince(actions, trace, [kind.action])
+  if (!own && !asked) return { kind: 'unknown' }
+  if (own && kind.ended.has(own.status)) return arrived(server, host ?? own.dest_compute ?? undefined, kind)
+  const broken = own ? BROKEN.has(own.status) : asked?.message === 'Error'
+  // Until the task is over, Nova still puts things back.
+  if (!broken || server.task !== undefined) return running(own ? own.status : 'asked for')
+  return whyBroken(nova, server, kind, own, asked)
+}
+
+function arrived(server: Server, host: string | undefined, kind: MigrationKind): Progress {
+  if (server.task !== undefined) return running(server.task)
+  if (host !== undefined && server.host !== host)
+    return failed(`the ${kind.words} ended on \`${server.host}\``, 'again')
+  return { kind: 'succeeded' }
+}
+
+async function whyBroken(
+  nova: Nova,
+  server: Server,
+  kind: MigrationKind,
+  own: Migration | undefined,
+  asked: InstanceAction | undefined,
+): Promise<Progress> {
+  const failure = asked && (await nova.failureOf(server.id, asked.request_id))
+  const said = failure?.words ? `: ${failure.words}` : ''
+  if (own?.status === 'cancelled') return failed(`the ${kind.words} was cancelled`, 'never')
+  if (server.status === 'ERROR') return failed(`the ${kind.words} left the VM in ERROR${said}`, 'never')
+  const remedy = remedyOf(own, failure?.event)
+  return failed(
+    remedy === 'elsewhere'
+      ? `Nova does not let the VM go to that host${said}`
+      : `the ${kind.words} failed${said || ` with status ${own?.status ?? 'error'}`}`,
+    remedy,
+  )
+}
+
+/** Where the scheduler or the checks before a migration said no, the same host will say no again. Mid-way, chance may have a part. */
+function remedyOf(own: Migration | undefined, event: string | undefined): Remedy {
+  const refusedBefore = !own?.dest_compute || event?.includes('check_can_live_migrate') === true
+  return refusedBefore || event === 'conductor_live_migrate_instance' ? 'elsewhere' : 'again'
+}

@@ -14,6 +14,7 @@ export {
   applyPlan,
   benchWorld,
   compareWith,
+  createService,
   formatFiles,
   modelText,
   planReportSchema,
@@ -25,6 +26,8 @@ export {
 export type { PlanReport } from './plan-report.ts'
 export type { WorkflowMove } from './plan-workflow.ts'
 export type { MoveEvent } from './run-plan.ts'
+export type { ServiceConfig, ServiceConfigInput } from './service/config.ts'
+export type { ServiceParts } from './service/create-service.ts'
 export type * from './service/types.ts'
 export { Session, TYPED } from './session.ts'
 export type { SimulationRequest, WorldSimulation } from './simulate-world.ts'

@@ -4,6 +4,7 @@
  */
 type Apply = typeof import('./apply.ts')
 type BenchWorld = typeof import('./bench-world.ts')
+type CreateService = typeof import('./service/create-service.ts')
 type Compare = typeof import('./compare.ts')
 type FormatFiles = typeof import('./format-files.ts')
 type ModelText = typeof import('./model-text.ts')
@@ -19,6 +20,9 @@ export const benchWorld: BenchWorld['benchWorld'] = async (...given) =>
 
 export const compareWith: Compare['compareWith'] = async (...given) =>
   (await import('./compare.ts')).compareWith(...given)
+
+export const createService: CreateService['createService'] = async (...given) =>
+  (await import('./service/create-service.ts')).createService(...given)
 
 export const formatFiles: FormatFiles['formatFiles'] = async (...given) =>
   (await import('./format-files.ts')).formatFiles(...given)

@@ -75,7 +75,7 @@ class ProgramEvaluator implements Evaluator {
     this.#limits = { ...options.limits, each, ...(this.#profile && { profile: this.#profile }) }
     checkStratified(componentsOf(program))
     this.#arities = aritiesOf(program)
-    this.#watched = options.watch ?? tablesWithRole(program)
+    this.#watched = watchedTables(program, options)
     this.#engine = this.#newEngine(new Interner())
     this.view = {
       rows: table => {
@@ -222,7 +222,7 @@ class ProgramEvaluator implements Evaluator {
     try {
       const engine = new Engine(program, this.#interner, this.#warnings, arities, data)
       engine.evaluateAll(this.#limits, data.now)
-      this.#state = { program, engine, arities, watched: this.#options.watch ?? tablesWithRole(program) }
+      this.#state = { program, engine, arities, watched: watchedTables(program, this.#options) }
     } catch (error) {
       this.#warnings.restore(warnings)
       throw error
@@ -389,6 +389,11 @@ function aritiesOf(program: Program): Map<string, number> {
   for (const [name, info] of program.tables) arities.set(name, info.arity)
   for (const rule of program.rules) arities.set(rule.head.table, rule.head.args.length)
   return arities
+}
+
+function watchedTables(program: Program, { watch }: EvaluatorOptions): readonly string[] {
+  if (watch === undefined) return tablesWithRole(program)
+  return typeof watch === 'function' ? watch(program) : watch
 }
 
 function tablesWithRole(program: Program): string[] {

@@ -14,8 +14,8 @@ export interface EvaluatorOptions {
   readonly limits?: EvaluationLimits
   /** The clock behind `now(x)`; one reading for each load or apply. Default: the system's. */
   readonly clock?: () => Date
-  /** Tables whose changes `apply` and `whatIf` report, by full name. Default: every table with a role. */
-  readonly watch?: readonly string[]
+  /** Tables whose changes `apply` and `whatIf` report, by full name; a function is asked for each program. Default: every table with a role. */
+  readonly watch?: readonly string[] | ((program: Program) => readonly string[])
   /** Measure what each rule costs: see `Evaluator.profile`. */
   readonly profile?: boolean
 }

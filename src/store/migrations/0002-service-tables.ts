@@ -49,7 +49,12 @@ export const serviceTables: Migration = {
       row: 'text',
       text: 'text',
     })
-    await schema.createIndex('violations_open').on('violations').column('id').where('until', 'is', null).execute()
+    await schema
+      .createIndex('violations_open')
+      .on('violations')
+      .column('id')
+      .where(sql.ref('until'), 'is', null)
+      .execute()
     await schema.createIndex('violations_since').on('violations').columns(['since', 'id']).execute()
     await table(schema, 'exceptions', ['id'], {
       id: 'text',
@@ -86,7 +91,12 @@ export const serviceTables: Migration = {
       started_at: 'bigint',
       ended_at: 'bigint?',
     })
-    await schema.createIndex('cycles_open').on('cycles').column('domain').where('ended_at', 'is', null).execute()
+    await schema
+      .createIndex('cycles_open')
+      .on('cycles')
+      .column('domain')
+      .where(sql.ref('ended_at'), 'is', null)
+      .execute()
     await table(schema, 'plans', ['id'], {
       id: 'text',
       domain: 'text',

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { type Logger, pino } from 'pino'
+import type { LiveSource } from '../../datasources/index.ts'
+import { DiagnosticError } from '../../diagnostic/index.ts'
+import { openStore, type Store } from '../../store/index.ts'
+import { type Clock, createEngine, createRunner } from '../../workflow/index.ts'
+import type { ServiceConfig } from './config.ts'
+import { ExceptionList } from './exceptions.ts'
+import { forLog, isStoreFault, type Parts, systemClock } from './parts.ts'
+import { PolicyBook } from './policies.ts'
+import { importPolicies } from './policy-import.ts'
+import { previewPolicy } from './preview.ts'
+import { Pushes } from './pushes.ts'
+import { readAudit } from './record/audit.ts'
+import { EventLog } from './record/event-log.ts'
+import { FreshnessRecorder } from './record/freshness-recorder.ts'
+import { Lease } from './record/lease.ts'
+import { ViolationRecorder } from './record/violation-recorder.ts'
+import { SnapshotShelf } from './snapshots.ts'
+import { TableReader } from './tables.ts'
+import { JobThread } from './thread/pool.ts'
+import type { Health, Service } from './types.ts'
+import { ViolationReader } from './violations.ts'
+import { DELIVER, WebhookDesk } from './webhooks.ts'
+import { WorkflowDesk } from './workflows.ts'
+import { LiveWorld } from './world/live-world.ts'
+import { ViolationBook } from './world/violation-book.ts'
+
+/** What a service may be given instead of making it from its configuration. Who gives a store closes it. */
+export interface ServiceParts {
+  readonly sources?: readonly LiveSource[]
+  readonly store?: Store
+  readonly clock?: Clock
+  readonly log?: Logger
+}
+
+const UNREAD = new Set(['unread'] as const)
+
+/**
+ * Bring the service up: the database with its tables, the data sources, the policies, and everything that works by itself. Resolves
+ * when every source was read once, well or badly.
+ * @throws DiagnosticError when the database can't be opened, or the configuration names what is not there
+ */
+export async function createService(config: ServiceConfig, given: ServiceParts = {}): Promise<Service> {
+  const log = given.log ?? pino({ level: config.log.level })
+  const replica = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
+  const sources = given.sources ?? []
+  const store =
+    given.store ??
+    (await openStore({
+      ...(config.database.url === undefined ? { file: config.database.file! } : { url: config.database.url }),
+      ...(config.database.connections !== undefined && { connections: config.database.connections }),
+      onFault: error => log.warn(forLog(error), 'signals of the database were lost for a moment'),
+    }))
+  const parts: Parts = { config, store, clock: given.clock ?? systemClock, log: log.child({ replica }), replica }
+
+  const world = new LiveWorld(parts, sources)
+  const book = new ViolationBook(world, parts)
+  const events = new EventLog(parts)
+  const exceptions = new ExceptionList(parts, world, events)
+  const thread = new JobThread()
+  const engine = createEngine(store)
+  const policies: PolicyBook = new PolicyBook(parts, world, events, async (records, request) =>
+    previewPolicy(
+      parts,
+      world,
+      exceptions,
+      thread,
+      records,
+      request,
+      request.snapshot === undefined ? undefined : await snapshots.tables(request.snapshot),
+    ),
+  )
+  const snapshots: SnapshotShelf = new SnapshotShelf(parts, world, policies)
+  const pushes = new Pushes(parts, sources)
+  const isSettled = (table: string) => world.doubts(table, UNREAD).length === 0
+  const recording = new Lease(parts, 'recorder', held => {
+    if (held) recorder.compare()
+  })
+  const recorder = new ViolationRecorder(parts, book, events, recording, isSettled)
+  const freshness = new FreshnessRecorder(parts, world, events, recording, () => recorder.compare())
+  const webhooks = new WebhookDesk(parts, engine, recording)
+
+  await exceptions.load()
+  await pushes.look()
+  await policies.start()
+  await importPolicies(parts, policies)
+  await world.start()
+  recorder.compare()
+  const runner = createRunner(
+    store,
+    engine,
+    { [DELIVER]: webhooks.action() },
+    {
+      leaseMs: config.control.lease * 1000,
+      onFault: error => log[isStoreFault(error) ? 'warn' : 'error'](forLog(error), 'a workflow task met a fault'),
+    },
+  )
+  log.info({ sources: sources.map(({ name }) => name), policies: policies.records.length }, 'the service runs')
+
+  return {
+    policies,
+    violations: new ViolationReader(parts, world, book, exceptions),
+    exceptions,
+    tables: new TableReader(parts, world, policies, pushes, engine),
+    snapshots,
+    workflows: new WorkflowDesk(parts, engine, events),
+    events,
+    webhooks,
+    audit: (request: Parameters<Service['audit']>[0]) => readAudit(parts, request),
+    health: () => healthOf(parts, world),
+    async stop() {
+      await runner.stop()
+      await webhooks.stop()
+      await recorder.stop()
+      freshness.stop()
+      await recording.release().catch(error => log.warn(forLog(error), 'a lease could not be given back'))
+      await policies.stop()
+      await pushes.stop()
+      exceptions.stop()
+      events.stop()
+      book.stop()
+      await world.stop()
+      await thread.stop()
+      if (!given.store) await store.close()
+    },
+  } as unknown as Service
+}
+
+async function healthOf({ store }: Parts, world: LiveWorld): Promise<Health> {
+  const reasons: { part: string; message: string }[] = []
+  try {
+    await store.db.selectFrom('counters').select('name').limit(1).execute()
+  } catch (error) {
+    if (!(error instanceof DiagnosticError)) throw error
+    reasons.push({ part: 'database', message: error.message })
+  }
+  const starting = world.sources.filter(source => source.status().state === 'starting')
+  for (const { name } of starting)
+    reasons.push({ part: 'tables', message: `the data source \`${name}\` was not read yet` })
+  return { ready: reasons.length === 0, reasons }
+}

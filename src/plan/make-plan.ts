@@ -7,7 +7,7 @@ import { type Leg, Problem } from './problem.ts'
 import { resequence } from './resequence.ts'
 import { type Limits, type ScheduledLeg, schedule } from './schedule.ts'
 import { compareSequences, type Sequence, search } from './search.ts'
-import { findBroken, scheduleWatched } from './serialise.ts'
+import { findBroken, PROBE_LIMIT, scheduleWatched } from './serialise.ts'
 import { simulate, type Times } from './simulate.ts'
 import type { Plan, PlanInput, PlanLimits } from './types.ts'
 import { Watch } from './watch.ts'
@@ -50,7 +50,7 @@ export function makePlan(input: PlanInput): Plan {
   const watch = input.judgeEnd ? new Watch(input.judge, problem) : atEnd
   watch.allow(problem.from, endOf(problem, order.legs))
   let legs = order.legs
-  if (legs.length > SMALL) {
+  if (legs.length > PROBE_LIMIT) {
     const quick = schedule(problem, legs, limits, [], true)
     if (findBroken(problem, quick, watch).size === 0) return report(problem, quick, order, dropped, watch, input)
   }
@@ -76,7 +76,7 @@ function shortest(problem: Problem, legs: readonly Leg[], limits: Limits): Sched
 /** As `shortest`, for a few legs: another order is taken if the judge has no more to say against it. */
 function shortestWatched(problem: Problem, legs: readonly Leg[], limits: Limits, watch: Watch): ScheduledLeg[] {
   const own = scheduleWatched(problem, legs, limits, watch)
-  if (legs.length > SMALL) return own
+  if (legs.length > PROBE_LIMIT) return own
   const length = timesOf(problem, own).makespan
   const other = resequence(problem, legs, limits)
   if (!other || other.makespan >= GAIN * length || !isSafe(problem, other.legs)) return own

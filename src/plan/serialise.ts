@@ -12,9 +12,10 @@ import {
 import type { Watch } from './watch.ts'
 
 /** Up to so many legs each is probed by itself; above, the plan goes step by step and the steps are judged. */
-const PROBE_LIMIT = 60
-/** Judge calls that probing may take. */
+export const PROBE_LIMIT = 1000
+/** Judge calls that probing may take: so many, and so many for each leg. */
 const PROBE_CALLS = 1500
+const PROBE_CALLS_EACH = 30
 const ROUNDS = 10
 
 /**
@@ -26,12 +27,12 @@ const ROUNDS = 10
  */
 export function scheduleWatched(problem: Problem, legs: readonly Leg[], limits: Limits, watch: Watch): ScheduledLeg[] {
   if (legs.length > PROBE_LIMIT) return takeStepsApart(problem, legs, limits, watch, [], true)
-  const start = watch.calls
+  const until = watch.calls + PROBE_CALLS + PROBE_CALLS_EACH * legs.length
   const probes = new Probes(problem, legs, watch)
   for (let round = 0; round < ROUNDS; round++) {
-    if (!probes.separateAll(() => watch.calls - start < PROBE_CALLS))
+    if (!probes.separateAll(() => watch.calls < until))
       return takeStepsApart(problem, legs, limits, watch, probes.edges, false)
-    if (watch.calls - start >= PROBE_CALLS) break
+    if (watch.calls >= until) break
   }
   return schedule(problem, legs, limits, chain(legs.map((_, i) => i)))
 }
@@ -134,7 +135,13 @@ const chain = (legs: readonly number[]): Edge[] => legs.slice(1).map((leg, i) =>
 
 function hostsAfter(problem: Problem, legs: readonly Leg[], done: readonly number[]): number[] {
   const at = [...problem.from]
-  for (const i of [...done].sort((a, b) => a - b)) at[legs[i]!.vm] = legs[i]!.to
+  const last = new Map<number, number>()
+  for (const i of done) {
+    const { vm, to } = legs[i]!
+    if (i < (last.get(vm) ?? 0)) continue
+    at[vm] = to
+    last.set(vm, i)
+  }
   return at
 }
 

@@ -1,6 +1,9 @@
 import type { Value } from '../tables/index.ts'
 import type { Leg, Problem } from './problem.ts'
-import type { Judge } from './types.ts'
+import type { Judge, Occupancy } from './types.ts'
+
+/** Characters made at once: a call takes only so many arguments. */
+const CHUNK = 8192
 
 /**
  * The judge with a memory and a bound. `news` gives the violations of a state that are there neither at the start nor at the end
@@ -30,27 +33,34 @@ export class Watch {
   }
 
   #violations(at: ArrayLike<number>, running: readonly Leg[]): readonly string[] {
-    const p = this.#problem
-    const targets = new Map(running.map(leg => [leg.vm, leg.to]))
-    const occupancy = new Map<Value, readonly Value[]>()
-    const key: string[] = []
-    for (let i = 0; i < p.size; i++) {
-      const here = at[i]!
-      const to = targets.get(i)
-      if (to === undefined && here === p.from[i]) continue
-      const hosts = to === undefined ? [here] : [here, to]
-      occupancy.set(
-        p.moves[i]!.vm,
-        hosts.map(h => p.hosts[h]!),
-      )
-      key.push(`${i}:${hosts.join('+')}`)
-    }
-    const name = key.join(' ')
+    const name = nameOf(at, running)
     const known = this.#known.get(name)
     if (known) return known
     this.calls++
-    const found = [...new Set(this.#judge(occupancy))]
+    const found = [...new Set(this.#judge(this.#occupancy(at, running)))]
     this.#known.set(name, found)
     return found
   }
+
+  #occupancy(at: ArrayLike<number>, running: readonly Leg[]): Occupancy {
+    const { from, hosts, moves, size } = this.#problem
+    const occupancy = new Map<Value, readonly Value[]>()
+    for (let i = 0; i < size; i++) if (at[i] !== from[i]) occupancy.set(moves[i]!.vm, [hosts[at[i]!]!])
+    for (const { vm, to } of running) occupancy.set(moves[vm]!.vm, [hosts[at[vm]!]!, hosts[to]!])
+    return occupancy
+  }
+}
+
+/** A short text that tells states apart: two characters for each number. */
+function nameOf(at: ArrayLike<number>, running: readonly Leg[]): string {
+  const moving = [...running].sort((a, b) => a.vm - b.vm)
+  const numbers = new Uint32Array(at.length + 2 * moving.length)
+  numbers.set(at)
+  moving.forEach(({ vm, to }, k) => {
+    numbers.set([vm, to], at.length + 2 * k)
+  })
+  const codes = new Uint16Array(numbers.buffer)
+  let name = ''
+  for (let i = 0; i < codes.length; i += CHUNK) name += String.fromCharCode(...codes.subarray(i, i + CHUNK))
+  return name
 }

@@ -1,4 +1,5 @@
 import { actionCodes } from './action.ts'
+import { apiCodes } from './api.ts'
 import { cliCodes } from './cli.ts'
 import { dataCodes } from './data.ts'
 import { datalogCodes } from './datalog.ts'
@@ -31,5 +32,6 @@ export const codeDocs: Readonly<Record<string, CodeDoc>> = {
   ...planCodes,
   ...workflowCodes,
   ...storeCodes,
+  ...apiCodes,
   ...cliCodes,
 }

@@ -34,6 +34,8 @@ export async function measure(argv: readonly string[], server?: number): Promise
   shell.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors += text
   })
+  const stop = () => childrenOf(shell.pid!).forEach(end)
+  process.once('exit', stop)
   let peak = 0
   let failed: string | undefined
   const started = performance.now()
@@ -47,6 +49,7 @@ export async function measure(argv: readonly string[], server?: number): Promise
   }, 20)
   const status = await new Promise<number | null>(done => shell.on('close', done))
   clearInterval(watch)
+  process.off('exit', stop)
   const lines = errors.trim().split('\n')
   const seconds = [...(lines.at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)]
   const cpu = seconds.reduce((sum, [, minutes, rest]) => sum + Number(minutes) * 60 + Number(rest), 0)

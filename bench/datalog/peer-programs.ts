@@ -99,7 +99,7 @@ CREATE TABLE overloaded AS SELECT host, used FROM host_load WHERE used > capacit
 CREATE UNIQUE INDEX overloaded_host ON overloaded (host);
 `
 
-export const locationIndexSql = 'CREATE INDEX location_host ON location (host, vm);\n'
+export const locationIndexSql = 'CREATE INDEX location_vm_host ON location (vm, host);\n'
 
 export const moveSql = `DELETE FROM together WHERE vm1 = new.vm;
   DELETE FROM together WHERE vm2 = new.vm;

@@ -11,8 +11,10 @@ export class RelationIndex {
   readonly columns: readonly number[]
   /** First slot of each bucket, or -1. Its length is a power of two. */
   heads: Int32Array
-  /** The slot after a slot, or -1. */
-  next: Int32Array
+  /** Behind `next`; without it no slot has one after it. */
+  #next: Int32Array | undefined
+  /** Each bucket has one row at most, so that nothing is to be looked for behind its head. */
+  isSingle = false
   /** The slot before a slot, or -1; made when a row first leaves, since most indexes are only read. */
   #previous: Int32Array | undefined
   readonly #relation: Relation
@@ -24,9 +26,14 @@ export class RelationIndex {
     let buckets = 16
     while (buckets < relation.linked) buckets *= 2
     this.heads = new Int32Array(buckets).fill(-1)
-    this.next = new Int32Array(relation.capacity)
     this.#linkAll()
     this.#entries = relation.linked
+  }
+
+  /** The slot after a slot, or -1. */
+  get next(): Int32Array {
+    this.#next ??= new Int32Array(this.#relation.capacity).fill(-1)
+    return this.#next
   }
 
   /** The first slot whose bucket is that of `key`, or -1; go on with `next[slot]`. */
@@ -49,7 +56,7 @@ export class RelationIndex {
   /** Take in a row that the relation has just stored. */
   insert(slot: number): void {
     if (slot >= this.next.length) {
-      this.next = grownInts(this.next, this.#relation.capacity)
+      this.#next = grownInts(this.next, this.#relation.capacity)
       if (this.#previous) this.#previous = grownInts(this.#previous, this.#relation.capacity)
     }
     this.#entries++
@@ -85,14 +92,16 @@ export class RelationIndex {
   #linkAll(): void {
     this.#previous = undefined
     const { state, top } = this.#relation
-    const { heads, next } = this
-    const wrap = heads.length - 1
     if (this.columns.length > 1) {
       for (let slot = top - 1; slot >= 0; slot--) if (state[slot] !== 0) this.#link(slot)
       return
     }
     const column = this.#relation.columns[this.columns[0]!]!
-    for (let slot = top - 1; slot >= 0; slot--) {
+    const from = this.#spread(column)
+    if (from < 0) return
+    const { heads, next } = this
+    const wrap = heads.length - 1
+    for (let slot = from; slot >= 0; slot--) {
       if (state[slot] === 0) continue
       const bucket = column[slot]! & wrap
       next[slot] = heads[bucket]!
@@ -100,10 +109,36 @@ export class RelationIndex {
     }
   }
 
+  /**
+   * Give each slot a bucket of its own, as long as that goes; the slot from which on it does not, or -1. Where two values meet in a bucket
+   * there are twice as many buckets, once.
+   */
+  #spread(column: Int32Array): number {
+    const { state, top, linked } = this.#relation
+    const isWhole = linked === top
+    for (;;) {
+      const { heads } = this
+      const wrap = heads.length - 1
+      let slot = top - 1
+      let other = -1
+      for (; slot >= 0; slot--) {
+        if (!isWhole && state[slot] === 0) continue
+        const bucket = column[slot]! & wrap
+        other = heads[bucket]!
+        if (other >= 0) break
+        heads[bucket] = slot
+      }
+      this.isSingle = slot < 0
+      if (slot < 0 || column[other] === column[slot] || heads.length >= linked * 2) return slot
+      this.heads = new Int32Array(heads.length * 2).fill(-1)
+    }
+  }
+
   #link(slot: number): void {
     const bucket = this.#bucket(slot)
     const head = this.heads[bucket]!
     this.next[slot] = head
+    if (head >= 0) this.isSingle = false
     if (this.#previous) {
       this.#previous[slot] = -1
       if (head >= 0) this.#previous[head] = slot

@@ -324,6 +324,11 @@ export class Relation {
     return this.#counted
   }
 
+  /** All slots up to `top` have a row that both states have. */
+  get isWhole(): boolean {
+    return this.size === this.top && this.touchedCount === 0
+  }
+
   /** The index on some columns (at least one, ascending), made now if nobody asked before. */
   index(columns: readonly number[]): RelationIndex {
     for (const index of this.#indexes) {

@@ -54,10 +54,35 @@ export interface RowSink {
   take(): void
 }
 
+/** A function, and whether what it was compiled for still is so; only those for `full` take something for granted. */
+export interface CompiledClause {
+  readonly run: Compiled
+  readonly holds: () => boolean
+}
+
 /** Compile one variant of a clause to a JavaScript function: nested loops over columns, with all ids and tables as local names. */
-export function compileClause(clause: Clause, variant: Variant, context: CompileContext): Compiled {
+export function compileClause(clause: Clause, variant: Variant, context: CompileContext): CompiledClause {
   return new Compiler(clause, variant, context).compile()
 }
+
+/**
+ * Rare work is called through this one place, which sees different functions: so V8 does not put them into each loop that has them, and
+ * compiles the loop, which runs slowly until then, in a part of the time.
+ */
+function aside<T>(work: (on: T, x: number) => number, on: T, x: number): number {
+  return work(on, x)
+}
+
+function open(group: Group, id: number): number {
+  return group.open(id)
+}
+
+function refuel(watch: Guard): number {
+  return watch.refuel()
+}
+
+/** Ids up to which, for each row that is read, a table by id is worth its making. */
+const IDS_PER_ROW = 16
 
 class Compiler {
   readonly #clause: Clause
@@ -72,6 +97,8 @@ class Compiler {
   readonly #finally: string[] = []
   #open = 0
   #fresh = 0
+  /** What the function takes for granted about tables while it runs. */
+  readonly #assumed: (() => boolean)[] = []
   /** Variables whose id (`v3`) or number (`n3`) is at hand. */
   readonly #ids = new Set<number>()
   readonly #numbers = new Set<number>()
@@ -82,7 +109,7 @@ class Compiler {
     this.#context = context
   }
 
-  compile(): Compiled {
+  compile(): CompiledClause {
     const { body } = this.#clause
     const at = 'at' in this.#variant ? this.#variant.at : undefined
     const bound = new Set<number>()
@@ -110,10 +137,11 @@ class Compiler {
       '}',
     ]
     this.#name(this.#context.interner, 'interner')
-    this.#objects.set('mixed', mix)
+    for (const [name, f] of Object.entries({ mixed: mix, aside, open, refuel })) this.#objects.set(name, f)
     lines[1] = `const { ${[...this.#objects.keys()].join(', ')} } = objects`
     const make = new Function('objects', lines.join('\n')) as (objects: object) => Compiled
-    return make(Object.fromEntries(this.#objects))
+    const assumed = this.#assumed
+    return { run: make(Object.fromEntries(this.#objects)), holds: () => assumed.every(a => a()) }
   }
 
   #emit(line: string): void {
@@ -263,7 +291,8 @@ class Compiler {
     const relation = this.#context.relation(step.literal.table)
     const r = this.#name(relation, 'r')
     const slot = `s${this.#fresh++}`
-    const live = `(${this.#part(r, 'state')}[${slot}] & ${this.#mask(step.position)}) !== 0`
+    const isStill = this.#variant.kind === 'full' && !this.#context.isOwn(step.literal.table)
+    const live = this.#isLive(relation, r, slot, this.#mask(step.position), isStill)
     const key = step.key.terms.map(t => this.#id(t))
     const sharp = key.length === relation.arity ? relation.sharpIndex() : undefined
     if (key.length === relation.arity && !sharp) {
@@ -272,26 +301,41 @@ class Compiler {
         return
       }
       this.#locate(r, key, slot)
-      this.#block(`if (${slot} >= 0 && ${live})`)
+      this.#block(`if (${[`${slot} >= 0`, ...(live === '' ? [] : [live])].join(' && ')})`)
       return
     }
     if (key.length === 0) {
       this.#block(`for (let ${slot} = 0, end = ${r}.top; ${slot} < end; ${slot}++)`)
       this.#tick()
-      this.#block(`if (${live})`)
+      if (live !== '') this.#block(`if (${live})`)
     } else {
       const { columns } = step.key
       const used = sharp ?? relation.index(columns)
       const index = this.#name(used, 'i')
       const heads = this.#part(index, 'heads')
-      const next = this.#part(index, 'next')
       const first = `${heads}[${bucketCode(used.columns.map(c => key[columns.indexOf(c)]!))} & (${heads}.length - 1)]`
-      this.#block(`for (let ${slot} = ${first}; ${slot} >= 0; ${slot} = ${next}[${slot}])`)
-      this.#tick()
-      const same = columns.map((c, i) => `${this.#column(r, c)}[${slot}] === ${key[i]}`)
-      this.#block(`if (${same.join(' && ')} && ${live})`)
+      const tests = columns.map((c, i) => `${this.#column(r, c)}[${slot}] === ${key[i]}`)
+      if (live !== '') tests.push(live)
+      if (isStill && used.isSingle) {
+        this.#assumed.push(() => used.isSingle)
+        this.#emit(`const ${slot} = ${first}`)
+        tests.unshift(`${slot} >= 0`)
+      } else {
+        this.#block(`for (let ${slot} = ${first}; ${slot} >= 0; ${slot} = ${this.#part(index, 'next')}[${slot}])`)
+        this.#tick()
+      }
+      this.#block(`if (${tests.join(' && ')})`)
     }
     this.#bindColumns(step, r, slot)
+  }
+
+  /** Code for whether the state that is read has the row in a slot; nothing where every slot has one. */
+  #isLive(relation: Relation, r: string, slot: string, mask: number, isStill: boolean): string {
+    if (isStill && relation.isWhole) {
+      this.#assumed.push(() => relation.isWhole)
+      return ''
+    }
+    return `(${this.#part(r, 'state')}[${slot}] & ${mask}) !== 0`
   }
 
   /** Give an atom's new variables the values of a slot. */
@@ -328,7 +372,7 @@ class Compiler {
     const guard = this.#name(this.#context.guard, 'guard')
     this.#fetch.add(`const watch = ${guard}()`)
     this.#fetch.add(this.#fuel)
-    this.#emit('if (--fuel < 0) fuel = watch.refuel()')
+    this.#emit('if (--fuel < 0) fuel = aside(refuel, watch, 0)')
   }
 
   #absent(literal: AtomLiteral, position: number): void {
@@ -620,8 +664,8 @@ class Compiler {
     const ids = sink.key.map(index => this.#id({ kind: 'variable', index }))
     const lay = ids.map((id, c) => `${this.#part(keys, 'scratch')}[${c}] = ${id}; `).join('')
     const feed = `${lay}${g}.feed(${value}, ${sign})`
-    if (this.#variant.kind === 'full' && ids.length === 1 && !group.givesIds)
-      this.#addUp(g, keys, group, ids[0]!, value, feed)
+    if (this.#variant.kind === 'full' && ids.length === 1 && !group.givesIds && this.#isWorthTable())
+      this.#addUp(g, group, ids[0]!, value, feed)
     else this.#emit(feed)
     if (value.includes('intern(')) this.#emit('numbers = interner.numbers')
   }
@@ -630,26 +674,31 @@ class Compiler {
    * A binding for a group whose sum stays exact in one double, without a call. This is the first evaluation: what groups there are is new
    * in it. A sum kept in parts is NaN here, and goes the long way, as do numbers out of range.
    */
-  #addUp(g: string, keys: string, group: Group, id: string, value: string, feed: string): void {
-    const parts = ['heads', 'next', 'columns[0]'].map(p => `${keys}.${p}`)
-    const arrays = [...parts, `${g}.bindings`, `${g}.sums`]
-    const names = ['heads', 'next', 'first', 'bindings', 'sums'].map(n => `${g}_${n}`)
-    const mirror = names.map((n, i) => `${n} = ${arrays[i]}`).join(', ')
-    this.#fetch.add(`let ${mirror}`)
-    const [heads, next, first, bindings, sums] = names
-    this.#emit(`let slot = ${heads}[${id} & (${heads}.length - 1)]`)
-    this.#emit(`while (slot >= 0 && ${first}[slot] !== ${id}) slot = ${next}[slot]`)
-    const again = names.map((n, i) => `${n} = ${arrays[i]}`).join('; ')
-    this.#emit(`if (slot < 0) { slot = ${g}.open(${id}); ${again} }`)
-    if (group.operator === 'count') {
-      this.#emit(`${bindings}[slot]++`)
-      return
+  #addUp(g: string, group: Group, id: string, value: string, feed: string): void {
+    const names = ['slots', 'bindings', 'sums'].map(n => `${g}_${n}`)
+    const [slots, bindings, sums] = names
+    this.#fetch.add(`const ${slots} = ${g}.slotsById(interner.size)`)
+    this.#fetch.add(`let ${bindings} = ${g}.bindings, ${sums} = ${g}.sums`)
+    // Ids that came since go the long way.
+    this.#emit(`if (${id} < ${slots}.length) {`)
+    this.#emit(`let slot = ${slots}[${id}] - 1`)
+    const opened = `slot = aside(open, ${g}, ${id}); ${slots}[${id}] = slot + 1; ${bindings} = ${g}.bindings; ${sums} = ${g}.sums`
+    this.#emit(`if (slot < 0) { ${opened} }`)
+    if (group.operator === 'count') this.#emit(`${bindings}[slot]++`)
+    else {
+      this.#emit(`const sum = ${sums}[slot], value = ${value}, total = sum + value, shadow = total - sum`)
+      const exact = 'sum - (total - shadow) + (value - shadow) === 0'
+      this.#emit(`if (${exact} && value <= ${SUM_LIMIT} && value >= -${SUM_LIMIT}) {`)
+      this.#emit(`${bindings}[slot]++; ${sums}[slot] = total`)
+      this.#emit(`} else { ${feed} }`)
     }
-    this.#emit(`const sum = ${sums}[slot], value = ${value}, total = sum + value, shadow = total - sum`)
-    const exact = 'sum - (total - shadow) + (value - shadow) === 0'
-    this.#emit(`if (${exact} && value <= ${SUM_LIMIT} && value >= -${SUM_LIMIT}) {`)
-    this.#emit(`${bindings}[slot]++; ${sums}[slot] = total`)
-    this.#emit(`} else { ${feed} }`)
+    this.#emit(`} else { ${feed}; ${bindings} = ${g}.bindings; ${sums} = ${g}.sums }`)
+  }
+
+  /** Whether the clause reads enough rows for a table with a place for each id. */
+  #isWorthTable(): boolean {
+    const rows = this.#clause.body.map(l => (l.kind === 'atom' ? this.#context.rows(l.table, []) : 0))
+    return Math.max(0, ...rows) * IDS_PER_ROW >= this.#context.interner.size
   }
 }
 

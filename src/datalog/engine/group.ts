@@ -77,6 +77,15 @@ export class Group {
     return slot
   }
 
+  /** By id below `ids`, the slot + 1 of the group with this key of one column; 0: there is none. */
+  slotsById(ids: number): Int32Array {
+    const slots = new Int32Array(ids)
+    this.keys.eachSlot(slot => {
+      slots[this.keys.columns[0]![slot]!] = slot + 1
+    })
+    return slots
+  }
+
   #touch(slot: number): void {
     this.isTouched[slot] = 1
     this.before[slot] = this.now[slot]!

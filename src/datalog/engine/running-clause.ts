@@ -1,6 +1,6 @@
 import type { Relation } from '../../tables/index.ts'
 import type { Guard } from '../limits.ts'
-import { type CompileContext, type Compiled, compileClause, type Variant } from './compile.ts'
+import { type CompileContext, type CompiledClause, compileClause, type Variant } from './compile.ts'
 import type { Group } from './group.ts'
 import type { Clause } from './lower.ts'
 
@@ -9,7 +9,7 @@ export class RunningClause {
   readonly clause: Clause
   readonly #context: CompileContext
   /** By kind of variant, then by the literal it follows. */
-  readonly #compiled = new Map<Variant['kind'], Compiled[]>()
+  readonly #compiled = new Map<Variant['kind'], CompiledClause[]>()
 
   constructor(clause: Clause, context: CompileContext) {
     this.clause = clause
@@ -18,7 +18,8 @@ export class RunningClause {
 
   /** Run a variant, compiled at its first run; `at` is 0 where a variant follows no literal. */
   run(kind: Variant['kind'], at: number, list: Int32Array | null, from: number, to: number): boolean {
-    const f = this.#compiled.get(kind)?.[at] ?? this.#compile(kind, at)
+    const known = this.#compiled.get(kind)?.[at]
+    const { run: f } = known && (kind !== 'full' || known.holds()) ? known : this.#compile(kind, at)
     const guard = this.#context.guard()
     const { origin } = this.clause
     guard.rule = origin
@@ -39,7 +40,7 @@ export class RunningClause {
     this.#compiled.clear()
   }
 
-  #compile(kind: Variant['kind'], at: number): Compiled {
+  #compile(kind: Variant['kind'], at: number): CompiledClause {
     const variant: Variant = kind === 'full' || kind === 'derive' ? { kind } : { kind, at }
     const f = compileClause(this.clause, variant, this.#context)
     const list = this.#compiled.get(kind) ?? []

@@ -16,4 +16,19 @@ export const actionCodes = {
     why: 'The cloud is not, or is no longer, as the action needs it; or the cloud itself said no.',
     mend: 'See the reason. A plan that meets it is made anew from what the cloud is now.',
   },
+  'source/queue-unreachable': {
+    title: 'the message queue can not be reached',
+    why: 'Notifications only make changes known sooner: without them they are found at the next poll.',
+    mend: 'Check the address, and that RabbitMQ runs. Usher tries again by itself.',
+  },
+  'source/queue-refused': {
+    title: 'the message queue refuses the login',
+    why: 'Without it no notification arrives; changes are found at the next poll.',
+    mend: 'Check user, password and virtual host; the user needs the right to configure, write and read.',
+  },
+  'source/no-exchange': {
+    title: 'the message queue has no exchange of that name',
+    why: 'Usher never makes the exchange: with other settings than Nova wants, Nova could not use it.',
+    mend: 'Switch notifications on in Nova, or correct exchange. It appears with the first notification.',
+  },
 } as const satisfies Readonly<Record<string, CodeDoc>>

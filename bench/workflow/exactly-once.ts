@@ -56,7 +56,11 @@ const count = async (kind: string): Promise<number> => {
   const query = store.db.selectFrom('events').select(e => e.fn.countAll<number>().as('n'))
   return Number((await query.where('kind', '=', kind).executeTakeFirstOrThrow()).n)
 }
-while ((await count('execution-ended')) < executions) await new Promise(resolve => setTimeout(resolve, 200))
+const left = async (): Promise<number> => {
+  const query = store.db.selectFrom('executions').select(e => e.fn.countAll<number>().as('n'))
+  return Number((await query.where('ended_at', 'is', null).executeTakeFirstOrThrow()).n)
+}
+while ((await left()) > 0) await new Promise(resolve => setTimeout(resolve, 200))
 clearInterval(killing)
 const seconds = (performance.now() - began) / 1000
 for (const worker of workers) worker.kill('SIGKILL')

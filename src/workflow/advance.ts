@@ -1,9 +1,11 @@
 import { gatherValues, taskValue } from './context.ts'
 import { ExpressionError, type Template, type Values } from './expressions.ts'
-import type { Step, TaskPlan, WorkflowGraph } from './graph.ts'
-import { itemName, readName, token, undoName } from './names.ts'
+import type { Step, TaskPlan } from './graph.ts'
+import { itemName, readName, token } from './names.ts'
+import { clean, close, enqueue, isOpen, tryAgain, type Unit } from './queue.ts'
+import { undone } from './rollback.ts'
 import type { Ending, RetryDefinition, TaskResult } from './types.ts'
-import { type ExecutionRow, endedTasks, ITEMS_IN_ROW, newTask, type TaskRow, type Workspace } from './workspace.ts'
+import { ITEMS_IN_ROW, newTask, type TaskRow } from './workspace.ts'
 
 /*
  * The rules of an execution: what a start, a result, a cancel change. They work on the rows of one workspace; the engine makes each
@@ -15,25 +17,8 @@ import { type ExecutionRow, endedTasks, ITEMS_IN_ROW, newTask, type TaskRow, typ
  *   is not an error, and neither is a join that can no longer be complete.
  */
 
-/** One execution in a workspace. */
-export interface Unit {
-  readonly ws: Workspace
-  readonly graph: WorkflowGraph
-  readonly execution: ExecutionRow
-}
-
-/**
- * How far a queued task moves its execution back in the queue, in milliseconds. Executions with much to do fall behind those with
- * little, and nobody waits for ever, since newcomers begin at the present.
- */
-const TURN_MS = 1000
-
 /** Items of one task that have a row at once, where the task sets no limit. */
 const WINDOW = 1000
-
-export function isOpen({ state }: Pick<ExecutionRow, 'state'>): boolean {
-  return state === 'running' || state === 'paused' || state === 'rolling-back'
-}
 
 /** Queue the first tasks. */
 export async function begin(unit: Unit): Promise<void> {
@@ -148,7 +133,7 @@ export async function retry(unit: Unit): Promise<boolean> {
         bad: row.bad! - part.bad,
       })
       execution.active++
-      for (const item of part.rows) await tryAgain(unit, item)
+      for (const item of part.rows) tryAgain(unit, item)
       await refill(unit, row)
       continue
     }
@@ -159,20 +144,9 @@ export async function retry(unit: Unit): Promise<boolean> {
       await itemsDone(unit, row)
       continue
     }
-    await tryAgain(unit, row)
+    tryAgain(unit, row)
   }
   await settle(unit)
-  return true
-}
-
-/** Begin, or go on, to undo. False: the execution is not one that can be. */
-export async function rollBack(unit: Unit): Promise<boolean> {
-  const { ws, execution } = unit
-  if (execution.state !== 'failed' && execution.state !== 'cancelled') return false
-  Object.assign(execution, { state: 'rolling-back', ending: null, ended_at: null, active: 0, error: null })
-  ws.changeExecution(execution)
-  ws.event({ execution: execution.id, kind: 'rollback-started' })
-  await undoNext(unit)
   return true
 }
 
@@ -288,13 +262,7 @@ async function finish(unit: Unit, row: TaskRow, outcome: 'success' | 'error'): P
   }
   execution.active--
   ws.changeExecution(execution)
-  if (undo) {
-    if (outcome === 'success') return undoNext(unit)
-    row.outcome = 'unhandled'
-    execution.error = `the rollback stopped at task \`${task}\`: ${row.error}`
-    execution.ending = 'failed'
-    return
-  }
+  if (undo) return undone(unit, row, outcome)
   if (execution.ending) row.outcome = outcome === 'success' ? 'late' : 'unhandled'
   else await follow(unit, row, outcome)
 }
@@ -369,31 +337,6 @@ async function queue(unit: Unit, row: TaskRow): Promise<void> {
   }
 }
 
-/** Ready from now on, behind what its execution has queued before. */
-function enqueue({ ws, execution }: Unit, row: TaskRow): void {
-  const turn = Math.max(ws.now, execution.turn)
-  execution.turn = turn + TURN_MS
-  ws.changeExecution(execution)
-  Object.assign(row, { state: execution.state === 'paused' ? 'held' : 'ready', turn, due: null, wait: 0 })
-  ws.change(row)
-}
-
-async function tryAgain(unit: Unit, row: TaskRow): Promise<void> {
-  if (row.state === 'failed') row.attempt++
-  row.attempt = Math.max(row.attempt, 1)
-  Object.assign(row, {
-    base: row.attempt,
-    outcome: null,
-    ended_at: null,
-    total: null,
-    next: null,
-    done: null,
-    bad: null,
-  })
-  if (readName(row.name).index === undefined) unit.execution.active++
-  enqueue(unit, row)
-}
-
 /** Give further items rows, as many as may go on at once. */
 async function refill(unit: Unit, parent: TaskRow): Promise<void> {
   const { ws, graph, execution } = unit
@@ -435,8 +378,7 @@ async function itemResults({ ws, execution }: Unit, parent: TaskRow): Promise<un
     .selectFrom('tasks')
     .select(['name', 'result'])
     .where('execution', '=', execution.id)
-    .where('name', '>', `${parent.name}[`)
-    .where('name', '<', `${parent.name}\\`)
+    .where('item', 'is not', null)
     .execute()
   const results: unknown[] = Array.from({ length: parent.next! }, () => null)
   for (const { name, result } of rows) {
@@ -493,31 +435,11 @@ function giveUp(row: TaskRow, now: number): void {
   row.ended_at = now
 }
 
-/** The next compensation, or the end of the rollback. */
-async function undoNext(unit: Unit): Promise<void> {
-  const { ws, graph, execution } = unit
-  await ws.flush()
-  for (const name of await endedTasks(ws.tx, execution.id)) {
-    if (!graph.tasks.get(name)?.definition.compensation) continue
-    let row = await ws.task(execution.id, undoName(name))
-    if (row?.state === 'succeeded') continue
-    if (!row) {
-      row = newTask(execution.id, undoName(name))
-      row.attempt = 1
-      ws.add(row)
-      execution.active++
-      enqueue(unit, row)
-    } else await tryAgain(unit, row)
-    return
-  }
-  await settle(unit)
-}
-
-/** An execution of which nothing is queued or running has ended. */
+/** An execution of which nothing is queued or running has ended. A rollback ends by its own rules. */
 async function settle(unit: Unit): Promise<void> {
-  const { ws, graph, execution } = unit
-  if (execution.active > 0 || !isOpen(execution)) return
-  let state = execution.ending ?? (execution.state === 'rolling-back' ? 'rolled-back' : 'succeeded')
+  const { graph, execution } = unit
+  if (execution.active > 0 || !isOpen(execution) || execution.state === 'rolling-back') return
+  let state = execution.ending ?? 'succeeded'
   if (state === 'succeeded' && graph.output) {
     try {
       execution.output = JSON.stringify(graph.output.fill(await startValues(unit, graph.output))) ?? 'null'
@@ -526,10 +448,7 @@ async function settle(unit: Unit): Promise<void> {
       execution.error = clean(`the output has no value: ${expressionText(thrown)}`)
     }
   }
-  Object.assign(execution, { state, ending: null, ended_at: ws.now })
-  ws.changeExecution(execution)
-  ws.event({ execution: execution.id, kind: 'execution-ended', data: { state } })
-  if (execution.parent !== null) ws.nudge(execution.parent)
+  close(unit, state)
 }
 
 /** Sub-workflows follow their parent; a runner tells them. */
@@ -582,9 +501,4 @@ export function expressionText(thrown: unknown): string {
 function errorText(result: TaskResult): string {
   if (result.error) return result.error
   return typeof result.data === 'string' ? result.data : 'the action failed'
-}
-
-/** Texts of others may hold what no database takes: NUL, halves of characters. */
-function clean(text: string): string {
-  return text.replaceAll('\0', '\uFFFD').replace(/\p{Surrogate}/gu, '\uFFFD')
 }

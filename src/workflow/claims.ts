@@ -149,7 +149,7 @@ export class ClaimDesk {
   readonly #store: Store
   readonly #definitions: Definitions
   readonly #executions = new Map<string, { readonly graph: WorkflowGraph; readonly input: unknown }>()
-  readonly #delegations = new Batches<Delegation, void>(CLAIM_BATCH, batch => this.#delegate(batch))
+  readonly #delegations = new Batches<Delegation, undefined>(CLAIM_BATCH, batch => this.#delegate(batch))
 
   constructor(store: Store, definitions: Definitions) {
     this.#store = store
@@ -277,11 +277,11 @@ export class ClaimDesk {
   }
 
   /** The action answered "later": nobody holds the task any more. */
-  delegate(claim: Claim, worker: string, poll: number | null, now: number): Promise<void> {
+  delegate(claim: Claim, worker: string, poll: number | null, now: number): Promise<undefined> {
     return this.#delegations.add({ claim, worker, poll, now })
   }
 
-  async #delegate(batch: readonly Delegation[]): Promise<void[]> {
+  async #delegate(batch: readonly Delegation[]): Promise<undefined[]> {
     const all = new Map(batch.map(one => [claimKey(one.claim), one]))
     const keys = [...all.values()].map(({ claim }) => ({ execution: claim.execution, name: claim.task }))
     await this.#store.transaction(async tx => {

@@ -1,7 +1,6 @@
 import { v7 as newId } from 'uuid'
 import { fail, nearestName } from '../diagnostic/index.ts'
 import type { Store } from '../store/index.ts'
-import type { Unit } from './advance.ts'
 import * as rules from './advance.ts'
 import { Batches } from './batches.ts'
 import { checkInput, checkWorkflow } from './check-workflow.ts'
@@ -11,6 +10,8 @@ import { Definitions } from './definitions.ts'
 import type { ExpressionLanguage } from './expressions.ts'
 import type { WorkflowGraph } from './graph.ts'
 import { readName, readToken } from './names.ts'
+import type { Unit } from './queue.ts'
+import { rollBack, topsOf } from './rollback.ts'
 import type { Clock, Recorded, TaskResult, WorkflowDefinition, WorkflowEngine } from './types.ts'
 import { Workspace } from './workspace.ts'
 
@@ -154,7 +155,7 @@ class LazyEngine implements EngineCore {
 
   rollback(execution: string): Promise<void> {
     return this.#change(execution, async unit => {
-      if (await rules.rollBack(unit)) return
+      if (await rollBack(unit)) return
       fail(
         'workflow/no-rollback',
         `the execution \`${execution}\` can't be rolled back: it is ${unit.execution.state}`,
@@ -230,7 +231,7 @@ class LazyEngine implements EngineCore {
       const { recorded, stirred } = await this.#store.transaction(async tx => {
         letGo()
         const ws = new Workspace(this.#store, tx, this.definitions, now)
-        await ws.lock(batch.map(c => c.execution))
+        await ws.lock([...batch.map(c => c.execution), ...(await topsOf(tx, batch))])
         const takers = new Set(batch.flatMap(c => c.taker ?? []))
         const [earliest] = await Promise.all([
           takers.size > 0 ? earliestReady(tx) : undefined,

@@ -42,7 +42,11 @@ export function createHeartbeats(
       for (const name of seen.keys()) if (!others.includes(name)) seen.delete(name)
       if (others.length === 0) return []
       const now = clock.now()
-      const rows = await store.db.selectFrom('workers').select(['name', 'beat']).where('name', 'in', textsIn(store, others)).execute()
+      const rows = await store.db
+        .selectFrom('workers')
+        .select(['name', 'beat'])
+        .where('name', 'in', textsIn(store, others))
+        .execute()
       const beats = new Map(rows.map(row => [row.name, row.beat]))
       return others.filter(name => {
         const beat = beats.get(name) ?? 0

@@ -30,3 +30,8 @@ export function readToken(text: string): { execution: string; task: string; atte
   if (!execution || !task || !attempt || more.length > 0 || !/^[1-9]\d{0,9}$/.test(attempt)) return undefined
   return { execution, task, attempt: Number(attempt) }
 }
+
+/** The id of the sub-workflow that a try starts; the same after a crash. */
+export function childId(of: { readonly execution: string; readonly task: string; readonly attempt: number }): string {
+  return `${of.execution}.${of.task}.${of.attempt}`
+}

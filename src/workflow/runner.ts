@@ -5,6 +5,7 @@ import { systemClock } from './clock.ts'
 import { CHANGED, coreOf, type EngineCore, noExecution } from './engine.ts'
 import type { WorkflowGraph } from './graph.ts'
 import { createHeartbeats, type Heartbeats } from './heartbeats.ts'
+import { childId } from './names.ts'
 import { perform, tokenToAsk } from './perform.ts'
 import type { Action, Clock, ExecutionView, Runner, TaskResult, WorkflowDefinition, WorkflowEngine } from './types.ts'
 import { showExecution } from './views.ts'
@@ -270,7 +271,7 @@ class TaskRunner implements Runner, Taker {
       if (performed.kind === 'items') return this.#core.expand(execution, task, attempt, performed.items)
       if (performed.kind === 'child') {
         const definition = subWorkflow(claim.graph, performed.workflow)
-        await this.#core.startChild(definition, performed.input, childOf(claim), claimKey(claim))
+        await this.#core.startChild(definition, performed.input, childId(claim), claimKey(claim))
         await this.#desk.delegate(claim, this.#worker.name, 0, this.#options.clock.now())
         return this.wake()
       }
@@ -290,6 +291,8 @@ class TaskRunner implements Runner, Taker {
     if (claim.kind === 'child') return this.#untilRecorded(() => this.#follow(claim))
     if (claim.kind === 'proceed') return this.#untilRecorded(() => this.#core.proceed(execution, task, attempt))
     return this.#untilRecorded(async () => {
+      // Nobody will ask for the result of its sub-workflow any more.
+      if (claim.plan.definition.workflow !== undefined) await this.#cancelChild(claim)
       await this.#complete(claim, {
         outcome: 'error',
         error: `timed out after ${claim.timeout} s`,
@@ -320,7 +323,7 @@ class TaskRunner implements Runner, Taker {
 
   /** Bring parent and sub-workflow together: a result one way, pause and cancel the other. */
   async #follow(claim: Claim): Promise<void> {
-    const id = childOf(claim)
+    const id = childId(claim)
     const query = this.#store.db.selectFrom('executions').select(['state', 'ending', 'output', 'error'])
     const child = await query.where('id', '=', id).executeTakeFirst()
     if (!child || child.state === 'rolling-back') return
@@ -336,6 +339,12 @@ class TaskRunner implements Runner, Taker {
       if (child.ending === null) await this.#core.cancel(id)
     } else if (claim.parentState === 'paused' && child.state === 'running') await this.#core.pause(id)
     else if (claim.parentState === 'running' && child.state === 'paused') await this.#core.resume(id)
+  }
+
+  async #cancelChild(claim: Claim): Promise<void> {
+    const id = childId(claim)
+    const child = await this.#store.db.selectFrom('executions').select('id').where('id', '=', id).executeTakeFirst()
+    if (child) await this.#core.cancel(id)
   }
 
   async #complete({ execution, task, attempt }: Claim, result: TaskResult): Promise<void> {
@@ -420,7 +429,9 @@ class TaskRunner implements Runner, Taker {
   async #isAnyRunning(id: string): Promise<boolean> {
     // A task with items runs as long as there are items: only these count.
     const query = this.#store.db.selectFrom('tasks').select('name').where('execution', '=', id)
-    return (await query.where('state', '=', 'running').where('total', 'is', null).limit(1).executeTakeFirst()) !== undefined
+    return (
+      (await query.where('state', '=', 'running').where('total', 'is', null).limit(1).executeTakeFirst()) !== undefined
+    )
   }
 
   #rejectWaiters(error: unknown): void {
@@ -461,11 +472,6 @@ function subWorkflow(graph: WorkflowGraph, name: string): WorkflowDefinition {
     known.set(name, definition)
   }
   return definition
-}
-
-/** The id of the sub-workflow a try starts; the same after a crash. */
-function childOf({ execution, task, attempt }: Claim): string {
-  return `${execution}.${task}.${attempt}`
 }
 
 /** A fault that goes away by itself. */

@@ -77,10 +77,12 @@ export class Workspace {
 
   /** Lock executions, always in the same order. Those that do not exist are left out. */
   async lock(ids: readonly string[]): Promise<void> {
+    const missing = [...new Set(ids)].filter(id => !this.#executions.has(id))
+    if (missing.length === 0) return
     const query = this.tx
       .selectFrom('executions')
       .select(['id', 'definition', 'parent', ...EXECUTION_COLUMNS])
-      .where('id', 'in', textsIn(this.store, [...new Set(ids)]))
+      .where('id', 'in', textsIn(this.store, missing))
       .orderBy('id')
     for (const row of await forUpdate(this.store, query).execute()) {
       this.#executions.set(row.id, row)
@@ -100,7 +102,7 @@ export class Workspace {
     this.#tasks.set(row.id, new Map())
   }
 
-  graph(execution: ExecutionRow): Promise<WorkflowGraph> {
+  graph(execution: Pick<ExecutionRow, 'definition'>): Promise<WorkflowGraph> {
     return this.#definitions.read(this.tx, execution.definition)
   }
 
@@ -319,17 +321,20 @@ export function historyOf(events: readonly NewEvent[], now: number): Write {
   }
 }
 
-/** Names of the tasks that ended in success or failure, what ended last first. */
-export async function endedTasks(tx: StoreTransaction, execution: string): Promise<string[]> {
+/** Tasks of executions that ended in success or failure, what ended last first. */
+export async function endedTasks(
+  { store, tx }: Pick<Workspace, 'store' | 'tx'>,
+  executions: readonly string[],
+): Promise<{ readonly execution: string; readonly task: string }[]> {
   const rows = await tx
     .selectFrom('events')
-    .select(['task', sql<number>`max(id)`.as('last')])
-    .where('execution', '=', execution)
+    .select(['execution', 'task', sql<number>`max(id)`.as('last')])
+    .where('execution', 'in', textsIn(store, executions))
     .where('kind', 'in', ['task-succeeded', 'task-failed'])
-    .groupBy('task')
+    .groupBy(['execution', 'task'])
     .orderBy('last', 'desc')
     .execute()
-  return rows.flatMap(row => (row.task === null ? [] : [row.task]))
+  return rows.flatMap(({ execution, task }) => (task === null ? [] : [{ execution, task }]))
 }
 
 export function newTask(execution: string, name: string): TaskRow {

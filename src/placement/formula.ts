@@ -57,7 +57,12 @@ export class FormulaStore {
     return this.#node(`x${vm},${host}`, () => ({ kind: 'atom', vm, host })) * 2
   }
 
-  and(literals: Iterable<Literal>): Literal {
+  and(literals: readonly Literal[]): Literal {
+    // Most of what is conjoined while rules are followed holds anyway.
+    if (literals.length === 2 && (literals[0] === TRUE || literals[1] === TRUE)) {
+      const other = literals[0] === TRUE ? literals[1]! : literals[0]!
+      if (!isNegated(other) || this.nodes[nodeOf(other)]!.kind !== 'atom') return other
+    }
     const set = new Set<Literal>()
     for (const l of literals) {
       if (l === FALSE) return FALSE
@@ -76,10 +81,8 @@ export class FormulaStore {
     return this.#node(`a${sorted.join(',')}`, () => ({ kind: 'and', literals: sorted })) * 2
   }
 
-  or(literals: Iterable<Literal>): Literal {
-    const negated: Literal[] = []
-    for (const l of literals) negated.push(negate(l))
-    return negate(this.and(negated))
+  or(literals: readonly Literal[]): Literal {
+    return literals.length === 1 ? literals[0]! : negate(this.and(literals.map(negate)))
   }
 
   /** expr ≥ k, or expr > k when `strict`. */

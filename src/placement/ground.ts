@@ -26,12 +26,16 @@ export interface Grounding {
   readonly tables: ReadonlyMap<string, GroundTable>
 }
 
+/** Makes the table that says where VMs may be. */
+export type LocationOf = (store: FormulaStore, values: ValueNumbers, universe: Universe) => GroundTable
+
 /** Reads the rows of a table of the ground program. */
 export type RowsOf = (table: string) => readonly Row[]
 
 /**
  * Turn the rows that the ground program lists into conditions, table after table in order of dependency.
  * Work and memory are proportional to the number of possible bindings.
+ * @param location where VMs may be; by default every VM of the universe on each of its hosts
  * @throws GroundRefusal naming the rule, where the data takes it out of the translatable class
  */
 export function ground(
@@ -40,10 +44,11 @@ export function ground(
   program: GroundProgram,
   universe: Universe,
   rows: RowsOf,
+  location: LocationOf = locationTable,
 ): Grounding {
   const store = new FormulaStore(universe.hostsOf)
   const values = new ValueNumbers()
-  const tables = new Map<string, GroundTable>([[LOCATION, locationTable(store, values, universe)]])
+  const tables = new Map<string, GroundTable>([[LOCATION, location(store, values, universe)]])
   const rulesOf = new Map<string, CoreRule[]>()
   for (const rule of judge.program.rules)
     if (program.bodies.has(rule.id)) rulesOf.set(rule.head.table, [...(rulesOf.get(rule.head.table) ?? []), rule])
@@ -71,7 +76,7 @@ function addRule(
   table: GroundTable,
   translator: BodyTranslator,
 ): void {
-  for (const { literal, term } of translator.all(body)) {
+  translator.each(body, (literal, term) => {
     const key: Value[] = []
     const numbers: Term[] = []
     rule.head.args.forEach((arg, i) => {
@@ -80,7 +85,7 @@ function addRule(
       else numbers.push(t)
     })
     table.add(key, literal, numbers, rule.id)
-  }
+  })
 }
 
 function locationTable(store: FormulaStore, values: ValueNumbers, universe: Universe): GroundTable {
@@ -93,11 +98,9 @@ function locationTable(store: FormulaStore, values: ValueNumbers, universe: Univ
   return table
 }
 
-/** One way to satisfy a body: the condition, and what each variable is under it. */
-interface Instance {
-  readonly literal: Literal
-  readonly term: (variable: number) => Term
-}
+/** One way to satisfy a body: the condition, and what each variable is under it; `term` is good only until the call returns. */
+type Found = (literal: Literal, term: Terms) => void
+type Terms = (variable: number) => Term
 
 class BodyTranslator {
   readonly #store: FormulaStore
@@ -106,6 +109,7 @@ class BodyTranslator {
   readonly #rows: RowsOf
   /** Aggregates by step and group, so that rules that list a group often fold it once. */
   readonly #aggregates = new Map<GroundStep, Map<string, Folded>>()
+  readonly #patterns = new Map<GroundStep, Pattern>()
 
   constructor(store: FormulaStore, values: ValueNumbers, tables: ReadonlyMap<string, GroundTable>, rows: RowsOf) {
     this.#store = store
@@ -114,89 +118,92 @@ class BodyTranslator {
     this.#rows = rows
   }
 
-  *all(body: GroundBody): Generator<Instance> {
-    const column = new Map(body.columns.map((v, i) => [v, i]))
-    for (const row of this.#rows(body.table)) {
-      const numbers = new Map<number, Term>()
-      const term = (variable: number): Term => {
-        const at = column.get(variable)
-        return at === undefined ? numbers.get(variable)! : { fixed: row[at]! }
-      }
-      yield* this.#steps(body.steps, 0, TRUE, numbers, term)
+  each(body: GroundBody, found: Found): void {
+    const column: number[] = []
+    body.columns.forEach((v, i) => {
+      column[v] = i
+    })
+    // INVARIANT: every way through the steps sets each number before it is read, so none needs to be forgotten.
+    const numbers: Term[] = []
+    let row: Row = []
+    const term = (variable: number): Term => {
+      const at = column[variable]
+      return at === undefined ? numbers[variable]! : { fixed: row[at]! }
     }
+    for (row of this.#rows(body.table)) this.#follow(body.steps, 0, TRUE, numbers, term, found)
   }
 
   /** Depth first over the steps; only a literal with several alternatives branches. */
-  *#steps(
+  #follow(
     steps: readonly GroundStep[],
     at: number,
     literal: Literal,
-    numbers: Map<number, Term>,
-    term: (v: number) => Term,
-  ): Generator<Instance> {
+    numbers: Term[],
+    term: Terms,
+    found: Found,
+  ): void {
     if (literal === FALSE) return
     const step = steps[at]
     if (!step) {
-      const frozen = new Map(numbers)
-      yield { literal, term: v => frozen.get(v) ?? term(v) }
+      found(literal, term)
       return
     }
-    const next = (l: Literal): Generator<Instance> =>
-      this.#steps(steps, at + 1, this.#store.and([literal, l]), numbers, term)
+    const next = (l: Literal): void => this.#follow(steps, at + 1, this.#store.and([literal, l]), numbers, term, found)
     switch (step.kind) {
       case 'holds':
-        yield* this.#holds(step, numbers, term, next)
+        this.#holds(step, numbers, term, next)
         return
       case 'bind': {
         const value = evaluateTerm(step.expr, term)
         if (!value) return
-        numbers.set(step.variable, value)
-        yield* next(TRUE)
+        numbers[step.variable] = value
+        next(TRUE)
         return
       }
       case 'compare': {
         const left = evaluateTerm(step.literal.left, term)
         const right = evaluateTerm(step.literal.right, term)
         const holds = left && right ? compareTerms(this.#store, step.literal.operator, left, right) : FALSE
-        yield* next(step.literal.negated ? negate(holds) : holds)
+        next(step.literal.negated ? negate(holds) : holds)
         return
       }
       case 'aggregate': {
         const folded = this.#fold(step, term)
         const value = resultOf(step.literal.operator, folded)
         if (!value) return
-        numbers.set(step.literal.result.index, value)
-        yield* next(this.#store.and([this.#filled(step.literal.operator, folded), folded.sound]))
+        numbers[step.literal.result.index] = value
+        next(this.#store.and([this.#filled(step.literal.operator, folded), folded.sound]))
       }
     }
   }
 
-  *#holds(
-    step: GroundStep & { kind: 'holds' },
-    numbers: Map<number, Term>,
-    term: (v: number) => Term,
-    next: (l: Literal) => Generator<Instance>,
-  ): Generator<Instance> {
+  #holds(step: GroundStep & { kind: 'holds' }, numbers: Term[], term: Terms, next: (l: Literal) => void): void {
     const table = this.#tables.get(step.literal.table)
-    const args: readonly (CoreTerm | Wildcard)[] = step.literal.args
-    const isKey = (i: number): boolean => (step.columns?.[i] ?? 'fixed') === 'fixed'
-    const keys = args.filter((_, i) => isKey(i))
+    const { keys, others } = this.#patternOf(step)
     if (step.literal.negated) {
       const pattern = keys.map(arg => (arg.kind === 'wildcard' ? undefined : fixedValue(termOf(arg, term))))
-      yield* next(table ? negate(table.some(pattern)) : TRUE)
+      next(table ? negate(table.some(pattern)) : TRUE)
       return
     }
     const tuple = table?.get(keys.map(arg => fixedValue(termOf(arg as CoreTerm, term))))
     for (const alternative of tuple?.alternatives ?? []) {
-      let n = 0
-      args.forEach((arg, i) => {
-        if (!isKey(i)) {
-          const number = alternative.numbers[n++]!
-          if (arg.kind === 'variable') numbers.set(arg.index, number)
-        }
+      others.forEach((arg, n) => {
+        if (arg.kind === 'variable') numbers[arg.index] = alternative.numbers[n]!
       })
-      yield* next(alternative.literal)
+      next(alternative.literal)
     }
+  }
+
+  /** A literal's arguments: those that are keys of its table, and those that are numbers. */
+  #patternOf(step: GroundStep & { kind: 'holds' }): Pattern {
+    let pattern = this.#patterns.get(step)
+    if (!pattern) {
+      const args: readonly (CoreTerm | Wildcard)[] = step.literal.args
+      const isKey = (i: number): boolean => (step.columns?.[i] ?? 'fixed') === 'fixed'
+      pattern = { keys: args.filter((_, i) => isKey(i)), others: args.filter((_, i) => !isKey(i)) }
+      this.#patterns.set(step, pattern)
+    }
+    return pattern
   }
 
   /** Aggregates that fail over nothing need one binding at least. */
@@ -219,14 +226,13 @@ class BodyTranslator {
     const drafts = new Map<string, FoldDraft>()
     const contribution = this.#valueReader(step)
     const { operator } = step.literal
-    for (const { literal, term } of this.all(step.body)) {
-      if (literal === FALSE) continue
+    this.each(step.body, (literal, term) => {
       const key = this.#groupKey(step, term)
       let draft = drafts.get(key)
       if (!draft) drafts.set(key, (draft = { sum: new LinearSum(), count: new LinearSum(), items: [], unsound: [] }))
-      draft.count.add(this.#store.literal(literal))
+      if (operator === 'count' || operator === 'mean') draft.count.add(this.#store.literal(literal))
       if (operator !== 'count') this.#contribute(draft, operator, literal, contribution(term))
-    }
+    })
     return new Map(
       [...drafts].map(([key, d]) => [
         key,
@@ -264,9 +270,15 @@ interface FoldDraft {
   readonly unsound: Literal[]
 }
 
+interface Pattern {
+  readonly keys: readonly (CoreTerm | Wildcard)[]
+  readonly others: readonly (CoreTerm | Wildcard)[]
+}
+
 /** A group of an aggregate, over all bindings that some placement gives. */
 interface Folded {
   readonly sum: Linear
+  /** Of `count` and `mean` alone. */
   readonly count: Linear
   readonly items: Extreme['items']
   /** No binding is there whose value is not a number. */

@@ -77,7 +77,7 @@ const control = z.strictObject({
     })
     .prefault({}),
   domains: domains.prefault({}),
-  staleAfter: duration.optional().describe('refuse to plan on a table whose contents are older (never)'),
+  staleAfter: duration.default(600).describe('refuse to plan on a stale table whose contents are older (10m)'),
   expiry: duration.default(3600).describe('how long a plan waits for a person (1h)'),
   migrationTimeout: duration.default(1800).describe('how long one try of a migration may take (30m)'),
   perHost: z.number().int().positive().default(1).describe('live migrations at once at a host (1)'),

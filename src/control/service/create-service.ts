@@ -4,10 +4,18 @@ import { type Logger, pino } from 'pino'
 import type { LiveSource } from '../../datasources/index.ts'
 import { DiagnosticError } from '../../diagnostic/index.ts'
 import { openStore, type Store } from '../../store/index.ts'
-import { type Clock, createEngine, createRunner } from '../../workflow/index.ts'
+import { type Clock, createEngine, createRunner, standardActions } from '../../workflow/index.ts'
 import type { ServiceConfig } from './config.ts'
+import { CloudActions } from './cycle/cloud-actions.ts'
+import { ControlLoop } from './cycle/control-loop.ts'
+import { Domains } from './cycle/domains.ts'
+import { Firings } from './cycle/firings.ts'
+import { Measures } from './cycle/measures.ts'
+import { PlanBook } from './cycle/plan-book.ts'
 import { ExceptionList } from './exceptions.ts'
+import { measure } from './measure.ts'
 import { forLog, isStoreFault, type Parts, systemClock } from './parts.ts'
+import { PlacementDesk } from './placements.ts'
 import { PolicyBook } from './policies.ts'
 import { importPolicies } from './policy-import.ts'
 import { previewPolicy } from './preview.ts'
@@ -16,7 +24,9 @@ import { readAudit } from './record/audit.ts'
 import { EventLog } from './record/event-log.ts'
 import { FreshnessRecorder } from './record/freshness-recorder.ts'
 import { Lease } from './record/lease.ts'
+import { Retention } from './record/retention.ts'
 import { ViolationRecorder } from './record/violation-recorder.ts'
+import { WorldRecorder } from './record/world-recorder.ts'
 import { SnapshotShelf } from './snapshots.ts'
 import { TableReader } from './tables.ts'
 import { JobThread } from './thread/pool.ts'
@@ -76,46 +86,67 @@ export async function createService(config: ServiceConfig, given: ServiceParts =
   const pushes = new Pushes(parts, sources)
   const isSettled = (table: string) => world.doubts(table, UNREAD).length === 0
   const recording = new Lease(parts, 'recorder', held => {
-    if (held) recorder.compare()
+    if (held) lookAgain()
   })
   const recorder = new ViolationRecorder(parts, book, events, recording, isSettled)
-  const freshness = new FreshnessRecorder(parts, world, events, recording, () => recorder.compare())
+  const freshness = new FreshnessRecorder(parts, world, events, recording, () => lookAgain())
+  const worldRecorder = new WorldRecorder(parts, world, events, recording)
   const webhooks = new WebhookDesk(parts, engine, recording)
+  const firings = new Firings(parts, world, policies, events, recording, engine, isSettled)
+  const actions = new CloudActions(parts, world, exceptions, engine)
+  const plans = new PlanBook(parts, world, events, actions)
+  const domains = new Domains(config.control.domains, world)
+  const measures = new Measures()
+  const lookAgain = () => {
+    recorder.compare()
+    firings.look()
+  }
 
   await exceptions.load()
   await pushes.look()
   await policies.start()
   await importPolicies(parts, policies)
   await world.start()
-  recorder.compare()
+  lookAgain()
   const runner = createRunner(
     store,
     engine,
-    { [DELIVER]: webhooks.action() },
+    { ...standardActions(), [DELIVER]: webhooks.action(), ...actions.all() },
     {
+      concurrency: 50,
       leaseMs: config.control.lease * 1000,
       onFault: error => log[isStoreFault(error) ? 'warn' : 'error'](forLog(error), 'a workflow task met a fault'),
     },
   )
-  log.info({ sources: sources.map(({ name }) => name), policies: policies.records.length }, 'the service runs')
+  const around = { parts, world, book, policies, exceptions, domains }
+  const loop = new ControlLoop({ ...around, events, plans, actions, engine, runner, thread, measures })
+  const retention = new Retention(parts, recording)
+  const metrics = measure(parts, { ...around, measures, thread, recorder, worldRecorder, actions, loop })
+  parts.log.info({ sources: sources.map(({ name }) => name), policies: policies.records.length }, 'the service runs')
 
   return {
     policies,
     violations: new ViolationReader(parts, world, book, exceptions),
     exceptions,
     tables: new TableReader(parts, world, policies, pushes, engine),
+    plans,
+    placements: new PlacementDesk(parts, world, domains, exceptions, thread, () => loop.look()),
     snapshots,
     workflows: new WorkflowDesk(parts, engine, events),
     events,
     webhooks,
-    audit: (request: Parameters<Service['audit']>[0]) => readAudit(parts, request),
+    audit: request => readAudit(parts, request),
     health: () => healthOf(parts, world),
+    readings: () => metrics.readings(),
     async stop() {
-      await runner.stop()
-      await webhooks.stop()
-      await recorder.stop()
+      metrics.stop()
+      retention.stop()
+      // Moves that were begun go on in the cloud; whoever runs next hears of their end.
+      await Promise.all([runner.stop(), loop.stop(), firings.stop(), webhooks.stop(), recorder.stop()])
       freshness.stop()
-      await recording.release().catch(error => log.warn(forLog(error), 'a lease could not be given back'))
+      worldRecorder.stop()
+      actions.stop()
+      await recording.release().catch(error => parts.log.warn(forLog(error), 'a lease could not be given back'))
       await policies.stop()
       await pushes.stop()
       exceptions.stop()
@@ -124,8 +155,9 @@ export async function createService(config: ServiceConfig, given: ServiceParts =
       await world.stop()
       await thread.stop()
       if (!given.store) await store.close()
+      parts.log.info('the service has stopped')
     },
-  } as unknown as Service
+  }
 }
 
 async function healthOf({ store }: Parts, world: LiveWorld): Promise<Health> {

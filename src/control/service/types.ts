@@ -230,6 +230,8 @@ export type PlanState =
 export interface PlanSummary {
   readonly id: string
   readonly domain: string
+  /** Of the policies for which it was made. */
+  readonly mode: PolicyMode
   readonly state: PlanState
   readonly createdAt: string
   /** When a waiting plan can no longer be approved. */

@@ -14,7 +14,10 @@ export class Lease {
   readonly #parts: Parts
   readonly #length: number
   readonly #onChange: (held: boolean) => void
+  readonly #patience: () => number
   #epoch: number | undefined
+  /** Looks at it since it was free. */
+  #looks = 0
   /** Of the last beat that was written, by this process's monotonic clock. */
   #beatAt = 0
   /** What was seen last of another holder, and since when. */
@@ -23,11 +26,21 @@ export class Lease {
   #looking: Promise<void> | undefined
   #stopped = false
 
-  constructor(parts: Parts, name: string, onChange: (held: boolean) => void = () => {}) {
+  /**
+   * @param onChange told when it is taken and when it is lost
+   * @param patience how often a free lease is looked at before it is taken: those who have less to do are faster
+   */
+  constructor(
+    parts: Parts,
+    name: string,
+    onChange: (held: boolean) => void = () => {},
+    patience: () => number = () => 0,
+  ) {
     this.#parts = parts
     this.name = name
     this.#length = parts.config.control.lease * 1000
     this.#onChange = onChange
+    this.#patience = patience
     this.#look()
   }
 
@@ -90,7 +103,12 @@ export class Lease {
       return
     }
     const row = await store.db.selectFrom('leases').selectAll().where('name', '=', this.name).executeTakeFirst()
-    if (row && row.holder !== '' && row.holder !== replica && !this.#standsStill(`${row.epoch}/${row.beat}`)) return
+    if (row && row.holder !== '' && row.holder !== replica && !this.#standsStill(`${row.epoch}/${row.beat}`)) {
+      this.#looks = 0
+      return
+    }
+    if (this.#looks++ < this.#patience()) return
+    this.#looks = 0
     const epoch = (row?.epoch ?? 0) + 1
     const taken = await store.transaction(async tx => {
       if (!row) {

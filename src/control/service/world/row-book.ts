@@ -38,7 +38,7 @@ export class RowBook<T extends BookedRow> {
     this.#wants = wants
     this.#make = make
     this.#onChange = onChange
-    this.#stops = [world.onChanges(changes => this.#follow(changes)), world.onLoaded(() => this.#compare())]
+    this.#stops = [world.onChanges(changes => this.#follow(changes)), world.onLoaded(() => this.compare())]
   }
 
   get rows(): ReadonlyMap<string, T> {
@@ -61,7 +61,8 @@ export class RowBook<T extends BookedRow> {
     this.#tell(came, went)
   }
 
-  #compare(): void {
+  /** Compare with the world as it is: anything may have changed, or what is wanted. */
+  compare(): void {
     const came: T[] = []
     const went: T[] = []
     const left = new Set(this.#rows.keys())

@@ -1,0 +1,435 @@
+import { v7 as newId } from 'uuid'
+import { DiagnosticError } from '../../../diagnostic/index.ts'
+import type { Value } from '../../../tables/index.ts'
+import { type ExecutionView, type Runner, showExecution, type WorkflowEngine } from '../../../workflow/index.ts'
+import type { PlanReport } from '../../plan-report.ts'
+import { planWorkflow, type WorkflowMove } from '../../plan-workflow.ts'
+import { forLog, isStoreFault, moment } from '../parts.ts'
+import { planningOf, tablesReadBy } from '../preview.ts'
+import type { EventLog } from '../record/event-log.ts'
+import { type Lease, LeaseLostError } from '../record/lease.ts'
+import { readTables } from '../snapshots.ts'
+import { packTables } from '../thread/pack.ts'
+import type { JobThread } from '../thread/pool.ts'
+import type { CycleView } from '../types.ts'
+import { LOCATION } from '../world/live-world.ts'
+import type { CloudActions, PlanInput } from './cloud-actions.ts'
+import { beginnings } from './cut-plan.ts'
+import { counting, distrust, groupOf, LEVELS, type Level, type Surroundings, withTables } from './gather.ts'
+import { programFor } from './group-program.ts'
+import type { Measures } from './measures.ts'
+import { type PlanBook, reportOf, termsOf } from './plan-book.ts'
+import { quietFor } from './quiet.ts'
+
+/** Plans that fail, one after the other, before the next is waited for longer. */
+const FAILURES_AT_ONCE = 3
+/** Milliseconds between looks at what others may have asked for. */
+const LOOK_MS = 1000
+const LONGEST_WAIT_MS = 300_000
+
+export interface LoopParts extends Surroundings {
+  readonly events: EventLog
+  readonly plans: PlanBook
+  readonly actions: CloudActions
+  readonly engine: WorkflowEngine
+  readonly runner: Runner
+  readonly thread: JobThread
+  readonly measures: Measures
+}
+
+interface Cycle {
+  readonly id: string
+  readonly cause: CycleView['trigger']
+}
+
+/**
+ * The cycles of one domain, one after the other, in the replica that has its lease: evaluate ▶ decide ▶ place ▶ plan ▶ approve ▶ run ▶
+ * verify. Every step that matters to others is in the database before the next begins; what a killed replica left is closed or carried on.
+ */
+export class DomainLoop {
+  readonly domain: string
+  readonly #with: LoopParts
+  readonly #lease: Lease
+  /** When a cycle is due because something happened here, in milliseconds since 1970. */
+  #dueAt: number | undefined
+  #failures = 0
+  #stopped = false
+  #wake: (() => void) | undefined
+  #running: Promise<void> | undefined
+
+  constructor(parts: LoopParts, domain: string, lease: Lease) {
+    this.#with = parts
+    this.domain = domain
+    this.#lease = lease
+  }
+
+  /** Begin, if this replica holds the lease and has not begun. */
+  start(): void {
+    if (this.#running || this.#stopped) return
+    this.#running = this.#go().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  /** Something happened: a cycle is due, at the latest at a moment. */
+  due(at: number): void {
+    this.#dueAt = Math.min(this.#dueAt ?? at, at)
+    this.look()
+  }
+
+  /** Look at once what there is to do. */
+  look(): void {
+    this.#wake?.()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.look()
+    await this.#running
+  }
+
+  async #go(): Promise<void> {
+    const { log } = this.#with.parts
+    let isNew = true
+    while (!this.#stopped && this.#lease.held) {
+      try {
+        if (isNew) await this.#closeLeftCycles()
+        isNew = false
+        if (!(await this.#step())) await this.#pause(LOOK_MS)
+      } catch (error) {
+        isNew = true
+        if (this.#stopped || error instanceof LeaseLostError) continue
+        log[isStoreFault(error) ? 'warn' : 'error']({ domain: this.domain, ...forLog(error) }, 'a cycle was cut short')
+        this.due(this.#with.parts.clock.now() + LOOK_MS)
+        await this.#pause(LOOK_MS)
+      }
+    }
+  }
+
+  /** Do one thing that is to be done; false: there is nothing. */
+  async #step(): Promise<boolean> {
+    const { plans, parts } = this.#with
+    await plans.expire(this.domain)
+    const [running] = await plans.inState(this.domain, 'running')
+    const [approved] = running ? [running] : await plans.inState(this.domain, 'approved')
+    if (approved) {
+      const row = await this.#cycleOf(approved.id)
+      const cycle = row ?? (await this.#begin({ id: newId(), cause: 'demand' }, 'run', approved.id))
+      await this.#carryOut(cycle, approved.id)
+      return true
+    }
+    const request = await this.#request()
+    if (request) {
+      await this.#cycle(request)
+      return true
+    }
+    if (this.#dueAt === undefined || this.#dueAt > parts.clock.now()) return false
+    this.#dueAt = undefined
+    await this.#cycle({ id: newId(), cause: 'event' })
+    return true
+  }
+
+  async #cycle(cycle: Cycle): Promise<void> {
+    const { measures } = this.#with
+    await this.#begin(cycle, 'evaluate')
+    const outcomes: string[] = []
+    for (const level of LEVELS) {
+      const group = groupOf(this.#with, level)
+      if (!group) continue
+      const { outcome, plan } = await this.#atLevel(cycle, level, group)
+      outcomes.push(outcome)
+      measures.decided(level, plan === undefined ? 'none' : 'plan')
+      if (plan === undefined) continue
+      if (level === 'enforce') return this.#carryOut(cycle, plan)
+      // A plan that waits, or is only kept for later, does not end the cycle for lesser modes, which build on it.
+    }
+    await this.#end(cycle, outcomes.length === 0 ? 'no policy asks for plans' : [...new Set(outcomes)].join('; '))
+  }
+
+  /** Evaluate, decide, place and plan on one level. */
+  async #atLevel(
+    cycle: Cycle,
+    level: Level,
+    group: ReadonlySet<string>,
+  ): Promise<{ readonly outcome: string; readonly plan?: string }> {
+    const { parts, world, exceptions, plans, measures } = this.#with
+    const { control } = parts.config
+    const violations = counting(this.#with, group, this.domain)
+    if (violations.next !== undefined) this.due(violations.next)
+    await this.#stage(cycle, 'decide')
+    if (cycle.cause === 'event' && violations.now.length === 0) return { outcome: 'nothing to mend' }
+    const quiet =
+      level === 'enforce' && cycle.cause !== 'demand'
+        ? quietFor(control.hysteresis.quiet, parts.clock.now())
+        : undefined
+    if (quiet !== undefined) {
+      this.due(parts.clock.now() + quiet)
+      return { outcome: 'it is a quiet time' }
+    }
+    const allowed = await this.#movesAllowed()
+    if (allowed <= 0) {
+      this.due(parts.clock.now() + LONGEST_WAIT_MS)
+      return { outcome: 'as many VMs moved in the last hour as may' }
+    }
+    const { program, tables: excepted } = programFor(world.program, group, exceptions.active())
+    const read = tablesReadBy([program])
+    const doubt = distrust(this.#with, read)
+    if (doubt !== undefined) {
+      this.due(parts.clock.now() + 30_000)
+      return { outcome: `refused: ${doubt}` }
+    }
+    await this.#stage(cycle, 'place')
+    const tables = withTables(await readTables(world), excepted)
+    if ((tables.get(LOCATION)?.rows.length ?? 0) === 0) return { outcome: 'there is no VM to place' }
+    const planning = planningOf(control, control.placement.seconds, await this.#within())
+    const started = performance.now()
+    let report: PlanReport
+    try {
+      report = await this.#with.thread.run<'plan'>(
+        {
+          kind: 'plan',
+          program,
+          tables: await packTables(tables, name => read.has(name) || name.startsWith('excepted:')),
+          planning,
+        },
+        control.placement.seconds * 3,
+      )
+    } catch (error) {
+      if (!(error instanceof DiagnosticError) || isStoreFault(error)) throw error
+      parts.log.warn({ cycle: cycle.id, domain: this.domain, ...forLog(error) }, 'no plan could be made')
+      return { outcome: `no plan could be made: ${error.message}` }
+    }
+    measures.placed(report.proof, (performance.now() - started) / 1000)
+    await this.#stage(cycle, 'plan')
+    const cut = report.moves.length > allowed ? this.#cut(report, allowed, group) : report
+    if (!cut) return { outcome: 'no part of the plan is small enough for what may move in an hour' }
+    const worth = isWorth(cut, control.hysteresis.leastGain)
+    if (cut.moves.length === 0)
+      return { outcome: violations.now.length === 0 ? 'nothing to mend' : 'nothing better was found' }
+    if (!worth) return { outcome: 'the gain is too small' }
+    const same = await this.#sameAsBefore(level, cut)
+    if (same !== undefined) return { outcome: `plan ${same} still holds` }
+    await this.#stage(cycle, 'approve')
+    const row = await parts.store.transaction(async tx => {
+      await this.#lease.confirm(tx)
+      const added = await plans.add(tx, { domain: this.domain, mode: level, report: cut, policies: [...group] })
+      await tx.updateTable('cycles').set({ plan: added.id }).where('id', '=', cycle.id).execute()
+      await plans.tell(tx, added)
+      return added
+    })
+    plans.announce(this.domain)
+    parts.log.info(
+      { cycle: cycle.id, domain: this.domain, plan: row.id, mode: level, moves: row.moves },
+      'a plan was made',
+    )
+    const waits = level === 'advise' ? 'waits for approval' : 'is recorded'
+    return { outcome: `plan ${row.id} ${waits}`, plan: row.id }
+  }
+
+  /** Run an approved plan to its end, also one that another replica began. */
+  async #carryOut(cycle: Cycle, id: string): Promise<void> {
+    const { parts, plans, engine, measures } = this.#with
+    const row = await plans.find(id)
+    if (!row) return this.#end(cycle, `plan ${id} is gone`)
+    const log = parts.log.child({ cycle: cycle.id, domain: this.domain, plan: id })
+    await this.#stage(cycle, 'run')
+    const execution = `plan-${id}`
+    if (row.state === 'approved') {
+      const { tolerated, policies } = termsOf(row)
+      const moves = reportOf(row).moves.map(
+        ({ id: move, vm, from, to, after }): WorkflowMove => ({ id: move, vm, from, to, after }),
+      )
+      const input: PlanInput = { plan: id, domain: this.domain, policies, moves, tolerated }
+      await engine.start(planWorkflow(moves, parts.config.control.migrationTimeout), input, execution)
+      await plans.change(id, ['approved'], 'running', { execution })
+      log.info({ execution, moves: moves.length }, 'a plan is carried out')
+    }
+    const started = parts.clock.now()
+    const view = await this.#untilDone(execution)
+    await this.#stage(cycle, 'verify')
+    const ok = view.state === 'succeeded'
+    const failed = view.tasks.filter(({ state }) => state === 'failed')
+    const why = failed[0]?.error ?? view.error ?? view.state
+    await plans.change(id, ['running', 'approved'], ok ? 'done' : 'failed', ok ? {} : { reason: why })
+    const left = counting(this.#with, new Set(termsOf(row).policies), this.domain).now.filter(v => v.role === 'error')
+    measures.ran(ok ? 'done' : 'failed', (parts.clock.now() - started) / 1000)
+    log[ok ? 'info' : 'warn'](
+      { execution, state: view.state, errors: left.length, ...(!ok && { why }) },
+      'a plan has ended',
+    )
+    const result = ok ? 'done' : `failed: ${why}`
+    await this.#end(cycle, `plan ${id} ${result}; errors ${row.errors_before} before, ${left.length} now`)
+    this.#failures = ok ? 0 : this.#failures + 1
+    // The world is another now: look again, after repeated failures not at once.
+    const wait = this.#failures < FAILURES_AT_ONCE ? 0 : Math.min(LONGEST_WAIT_MS, 1000 * 2 ** this.#failures)
+    this.due(parts.clock.now() + wait + parts.config.control.events.settle * 1000)
+  }
+
+  /** A paused execution is waited for too: it is a person's business to resume or cancel it. */
+  async #untilDone(execution: string): Promise<ExecutionView> {
+    for (;;) {
+      const view = await this.#with.runner.runUntilDone(execution)
+      if (view.state !== 'paused') return view
+      do {
+        if (this.#stopped || !this.#lease.held) throw new LeaseLostError(this.#lease.name)
+        await this.#pause(LOOK_MS)
+      } while ((await showExecution(this.#with.parts.store, execution)).state === 'paused')
+    }
+  }
+
+  /** VMs and hosts of the domain, without VMs that rest. */
+  async #within() {
+    const { parts, domains, world } = this.#with
+    const { rest } = parts.config.control.hysteresis
+    const within = domains.within(this.domain)
+    if (rest === 0) return within
+    const since = parts.clock.now() - rest * 1000
+    const moved = await parts.store.db.selectFrom('vm_moves').select(['vm', 'at']).where('at', '>', since).execute()
+    if (moved.length === 0) return within
+    const resting = new Set(moved.map(({ vm }) => vm))
+    this.due(Math.max(...moved.map(({ at }) => at)) + rest * 1000)
+    const vms = within?.vms ?? new Set(world.rows(LOCATION).map(([vm = null]) => vm))
+    return { ...within, vms: new Set<Value>([...vms].filter(vm => !resting.has(String(vm)))) }
+  }
+
+  async #movesAllowed(): Promise<number> {
+    const { parts } = this.#with
+    const { movesPerHour } = parts.config.control.hysteresis
+    if (movesPerHour === undefined) return Number.POSITIVE_INFINITY
+    const { n } = await parts.store.db
+      .selectFrom('vm_moves')
+      .select(eb => eb.fn.countAll<number>().as('n'))
+      .where('domain', '=', this.domain)
+      .where('at', '>', parts.clock.now() - 3_600_000)
+      .executeTakeFirstOrThrow()
+    return movesPerHour - Number(n)
+  }
+
+  /** The longest beginning of a plan that brings no new error. */
+  #cut(report: PlanReport, most: number, group: ReadonlySet<string>): PlanReport | undefined {
+    const { world, actions } = this.#with
+    for (const moves of beginnings(report.moves, most)) {
+      const ends = new Map(moves.map(({ vm, to }) => [vm, to]))
+      const places = [...ends].flatMap(([vm, to]) => {
+        const row = world.placeOf(vm)
+        return row ? [{ row, to }] : []
+      })
+      if (actions.newErrors(places, [...group]).length > 0) continue
+      const cost = moves.reduce((sum, move) => sum + move.cost, 0)
+      return { ...report, moves, cost, status: 'improved' }
+    }
+    return undefined
+  }
+
+  /** A plan that waits, or was recorded, with the same moves. */
+  async #sameAsBefore(level: Level, report: PlanReport): Promise<string | undefined> {
+    if (level === 'enforce') return undefined
+    const moves = (of: PlanReport) => JSON.stringify(of.moves.map(({ vm, from, to }) => [vm, from, to]).sort())
+    const before = await this.#with.plans.inState(this.domain, level === 'advise' ? 'waiting' : 'shadow')
+    return before.filter(row => row.compared === null).find(row => moves(reportOf(row)) === moves(report))?.id
+  }
+
+  /** A cycle that was asked for; it is taken when it begins. */
+  async #request(): Promise<Cycle | undefined> {
+    const query = this.#with.parts.store.db.selectFrom('requests').selectAll()
+    const row = await query.where('domain', '=', this.domain).orderBy('at').limit(1).executeTakeFirst()
+    return row && { id: row.id, cause: row.cause as Cycle['cause'] }
+  }
+
+  async #begin(cycle: Cycle, stage: CycleView['stage'], plan: string | null = null): Promise<Cycle> {
+    const { parts } = this.#with
+    const now = parts.clock.now()
+    await parts.store.transaction(async tx => {
+      await this.#lease.confirm(tx)
+      await tx.deleteFrom('requests').where('id', '=', cycle.id).execute()
+      await tx
+        .insertInto('cycles')
+        .values({
+          ...{
+            id: cycle.id,
+            domain: this.domain,
+            cause: cycle.cause,
+            stage,
+            holder: parts.replica,
+            outcome: null,
+            plan,
+          },
+          ...{ started_at: now, ended_at: null },
+        })
+        .onConflict(c => c.column('id').doUpdateSet({ stage, holder: parts.replica, ended_at: null }))
+        .execute()
+    })
+    this.#with.measures.stage(this.domain, stage)
+    return cycle
+  }
+
+  async #stage(cycle: Cycle, stage: CycleView['stage']): Promise<void> {
+    const { parts, measures } = this.#with
+    await parts.store.transaction(async tx => {
+      await this.#lease.confirm(tx)
+      await tx.updateTable('cycles').set({ stage }).where('id', '=', cycle.id).execute()
+    })
+    measures.stage(this.domain, stage)
+  }
+
+  async #end(cycle: Cycle, outcome: string): Promise<void> {
+    const { parts, measures } = this.#with
+    await parts.store.transaction(async tx => {
+      await this.#lease.confirm(tx)
+      await tx
+        .updateTable('cycles')
+        .set({ stage: 'ended', outcome, ended_at: parts.clock.now() })
+        .where('id', '=', cycle.id)
+        .execute()
+    })
+    measures.stage(this.domain, 'ended')
+    parts.log.info({ cycle: cycle.id, domain: this.domain, trigger: cycle.cause, outcome }, 'a cycle has ended')
+  }
+
+  /** The cycle that made a plan, if it is still open. */
+  async #cycleOf(plan: string): Promise<Cycle | undefined> {
+    const query = this.#with.parts.store.db.selectFrom('cycles').selectAll().where('domain', '=', this.domain)
+    const rows = await query.where('ended_at', 'is', null).execute()
+    const row = rows.find(one => one.plan === plan)
+    return row && { id: row.id, cause: row.cause as Cycle['cause'] }
+  }
+
+  /** Cycles of a replica that is gone: what they had decided is in the plans; the rest begins anew. */
+  async #closeLeftCycles(): Promise<void> {
+    const { parts, plans } = this.#with
+    const query = parts.store.db.selectFrom('cycles').selectAll().where('domain', '=', this.domain)
+    const open = await query.where('ended_at', 'is', null).execute()
+    for (const { id, plan, holder, started_at } of open) {
+      const row = plan === null ? undefined : await plans.find(plan)
+      if (row?.state === 'running' || row?.state === 'approved') continue
+      const lost = holder === parts.replica ? 'a fault came' : `its replica \`${holder}\` was lost`
+      const outcome = `cut short: ${lost} after ${moment(started_at)}`
+      await this.#end({ id, cause: 'event' }, outcome)
+    }
+    this.due(parts.clock.now() + parts.config.control.events.settle * 1000)
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const { clock } = this.#with.parts
+    const due = this.#dueAt === undefined ? ms : Math.max(0, this.#dueAt - clock.now())
+    await new Promise<void>(resolve => {
+      const cancel = clock.after(Math.min(ms, due), resolve)
+      this.#wake = () => {
+        cancel()
+        resolve()
+      }
+    })
+    this.#wake = undefined
+  }
+}
+
+/** Whether a plan mends something, or saves at least so much. */
+function isWorth({ aims }: PlanReport, leastGain: number): boolean {
+  const gain = (name: string) => {
+    const aim = aims.find(one => one.name === name)
+    return aim ? aim.before - aim.after : 0
+  }
+  if (gain('errors') > 0 || gain('warnings') > 0) return true
+  const saved = aims.filter(({ name }) => name.startsWith('cost ')).reduce((sum, { name }) => sum + gain(name), 0)
+  return saved > 0 && saved >= leastGain
+}

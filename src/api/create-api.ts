@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
@@ -7,6 +8,7 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
   type FastifyServerOptions,
+  LogController,
 } from 'fastify'
 import { validatorCompiler } from 'fastify-type-provider-zod'
 import pino, { type Logger } from 'pino'
@@ -15,7 +17,7 @@ import { z } from 'zod'
 import { planReportSchema, type Service } from '../control/index.ts'
 import type { Store } from '../store/index.ts'
 import type { ApiSettings } from './config.ts'
-import { addDocumentation } from './documentation.ts'
+import { addDocumentation, DOCS } from './documentation.ts'
 import { type Endpoint, paramsOf } from './endpoint.ts'
 import { createStreams } from './events/streams.ts'
 import { ApiError, type Fault, faultBody, faultOf, refuse } from './faults.ts'
@@ -54,8 +56,10 @@ export async function createApi(service: Service, options: ApiOptions): Promise<
   app.setSerializerCompiler(({ schema }) =>
     options.checkAnswers ? checking(schema as unknown as z.ZodType) : body => JSON.stringify(body),
   )
+  takeJson(app)
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
+    if (request.url.includes('%00')) refuse(400, 'api/bad-request', 'the path or the query has a NUL in it')
   })
   addLog(app)
   await app.register(helmet, {
@@ -80,6 +84,7 @@ export async function createApi(service: Service, options: ApiOptions): Promise<
     tokens,
     ...(keystone ? { keystone } : {}),
     ...(settings.authentication === 'tokens' ? {} : { withoutAuthentication: settings.authentication.everyoneIs }),
+    openPrefix: DOCS,
     requestsPerMinute: limits.requestsPerMinute,
     refusalsPerMinute: limits.refusalsPerMinute,
   })
@@ -126,7 +131,7 @@ function createServer({ settings, logger }: ApiOptions): FastifyInstance {
   const server: FastifyServerOptions = {
     ...(tls ? { https: { key: readFileSync(tls.key), cert: readFileSync(tls.cert) } } : {}),
     loggerInstance: logger ?? pino(),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: settings.trustProxy,
     bodyLimit: settings.limits.bodyBytes,
     requestTimeout: 120_000,
@@ -159,6 +164,7 @@ function createServer({ settings, logger }: ApiOptions): FastifyInstance {
 
 function addEndpoint(app: FastifyInstance, e: Endpoint, settings: ApiSettings, slots: { free: number }): void {
   const status = e.status ?? (e.answer ? 200 : 204)
+  const answer = e.answer ?? z.undefined().describe('done')
   app.route({
     method: e.method,
     url: e.url,
@@ -173,13 +179,16 @@ function addEndpoint(app: FastifyInstance, e: Endpoint, settings: ApiSettings, s
       ...(e.url.includes('/:') ? { params: paramsOf(e) } : {}),
       ...(e.query ? { querystring: e.url.startsWith('/v1') ? z.looseObject(e.query) : z.strictObject(e.query) } : {}),
       ...(e.body ? { body: e.body } : {}),
-      response: { [status]: e.answer ?? z.undefined().describe('done'), default: fault },
+      response: {
+        ...Object.fromEntries([status, ...(e.alsoStatus ?? [])].map(each => [each, answer])),
+        default: fault,
+      },
     },
     async handler(request, reply) {
       if (e.costly) takeSlot(slots)
       try {
         reply.code(status)
-        const answer = await e.handle({
+        const given = await e.handle({
           params: request.params as never,
           query: (request.query ?? {}) as never,
           body: request.body as never,
@@ -187,7 +196,7 @@ function addEndpoint(app: FastifyInstance, e: Endpoint, settings: ApiSettings, s
           request,
           reply,
         })
-        return reply.sent || (reply.raw.headersSent && e.streams) ? reply : reply.send(answer)
+        return reply.sent || (reply.raw.headersSent && e.streams) ? reply : reply.send(given)
       } finally {
         if (e.costly) slots.free++
       }
@@ -199,6 +208,23 @@ function takeSlot(slots: { free: number }): void {
   if (slots.free <= 0)
     refuse(429, 'api/too-many-evaluations', 'other evaluations are running', { headers: { 'retry-after': '1' } })
   slots.free--
+}
+
+/** Bodies are JSON in UTF-8, without the character NUL, which databases can not keep. */
+function takeJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const bytes = body as Buffer
+    if (!isUtf8(bytes)) return done(badJson('the body is not UTF-8'))
+    const text = bytes.toString()
+    if (/(?<!\\)(?:\\\\)*\\u0000/.test(text)) return done(badJson('the body has a NUL in it'))
+    return parse(request, text, done)
+  })
+}
+
+function badJson(message: string): ApiError {
+  return new ApiError({ status: 400, diagnostics: [{ code: 'api/not-json', severity: 'error', message }] })
 }
 
 /** What the OpenAPI document says of an endpoint beside its schemas; see documentation.ts. */

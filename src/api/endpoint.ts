@@ -40,6 +40,8 @@ interface EndpointSpec<P extends Shape, Q extends Shape, B extends z.ZodType, A 
   readonly answer?: A
   /** Default 200. */
   readonly status?: number
+  /** Further statuses that come with the same form of answer. */
+  readonly alsoStatus?: readonly number[]
   /** The answer is streamed as this media type, and `answer` describes one piece of it. */
   readonly streams?: string
   /** Bytes the body may have, where the usual limit is too low. */

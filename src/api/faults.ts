@@ -152,6 +152,9 @@ function invalid(error: Invalid): Fault {
   return { status: 400, diagnostics: [head, ...details] }
 }
 
+/** Congress's own code of a rule that can not be read; its other codes are those of HTTP. */
+const RULE_SYNTAX = 1002
+
 /** The body of every refusal. */
 export interface FaultBody {
   readonly error: {
@@ -178,7 +181,7 @@ export function faultBody({ status, diagnostics }: Fault, requestId: string, con
       ...(help === undefined ? {} : { help }),
       requestId,
       details: alone ? [first!] : rest.length > 0 && code !== 'api/bad-request' ? diagnostics : rest,
-      ...(congress ? { error_code: status, error_data: null } : {}),
+      ...(congress ? { error_code: code.startsWith('language/') ? RULE_SYNTAX : status, error_data: null } : {}),
     },
   }
 }

@@ -49,26 +49,27 @@ export function createMetrics(app: FastifyInstance, service: Service, streams: (
 
 /** Ages of tables and which are stale: together they say whether what is shown is what is. */
 function freshness(registers: Registry[], service: Service): void {
-  const age = new Gauge({
+  new Gauge({
     name: 'usher_table_age_seconds',
     help: 'Time since a table was last known to be right.',
     labelNames: ['source', 'table'],
     registers,
+    async collect() {
+      this.reset()
+      for (const { name, status } of await service.tables.sources())
+        for (const { table, rightAt } of status.tables)
+          if (rightAt !== undefined) this.set({ source: name, table }, (Date.now() - Date.parse(rightAt)) / 1000)
+    },
   })
-  const stale = new Gauge({
+  new Gauge({
     name: 'usher_tables',
     help: 'Tables of a data source, by state: fresh, stale, unread.',
     labelNames: ['source', 'state'],
     registers,
     async collect() {
-      age.reset()
-      stale.reset()
-      for (const source of await service.tables.sources())
-        for (const table of source.status.tables) {
-          stale.inc({ source: source.name, state: table.state })
-          if (table.rightAt !== undefined)
-            age.set({ source: source.name, table: table.table }, (Date.now() - Date.parse(table.rightAt)) / 1000)
-        }
+      this.reset()
+      for (const { name, status } of await service.tables.sources())
+        for (const { state } of status.tables) this.inc({ source: name, state })
     },
   })
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError, faultOf, refuse } from '../faults.ts'
 import type { Keystone } from './keystone.ts'
-import { type Allow, type Caller, isAllowed, type Role, sayAllowed } from './roles.ts'
+import { type Allow, type Caller, everyone, isAllowed, type Role, sayAllowed } from './roles.ts'
 import { isOurToken, type TokenBook } from './tokens.ts'
 
 declare module 'fastify' {
@@ -11,10 +11,20 @@ declare module 'fastify' {
     /** Answered even while the service is overloaded, and not counted against a caller. */
     vital?: boolean
   }
+  interface FastifyInstance {
+    /** Every route there is, with its rule. */
+    routeRules: RouteRule[]
+  }
   interface FastifyRequest {
     /** Set once the request is let in. */
     caller: Caller
   }
+}
+
+export interface RouteRule {
+  readonly method: string
+  readonly url: string
+  readonly allow: Allow | undefined
 }
 
 export interface AdmissionOptions {
@@ -22,6 +32,8 @@ export interface AdmissionOptions {
   readonly keystone?: Keystone
   /** Everyone has this role: for trials on one's own machine. */
   readonly withoutAuthentication?: Role
+  /** All below this path is open to everyone. */
+  readonly openPrefix: string
   readonly requestsPerMinute: number
   readonly refusalsPerMinute: number
 }
@@ -40,11 +52,22 @@ export async function addAdmission(app: FastifyInstance, options: AdmissionOptio
   const identify = identifier(options)
 
   app.decorateRequest('caller', null as unknown as Caller)
+  app.decorate('routeRules', [])
+  app.addHook('onRoute', route => {
+    // The documentation's own routes are made by a plugin, which knows nothing of our rules.
+    if (route.url.startsWith(options.openPrefix)) route.config = { ...route.config, allow: everyone }
+    for (const method of [route.method].flat())
+      app.routeRules.push({ method, url: route.url, allow: route.config?.allow })
+  })
+  app.addHook('onReady', async () => {
+    const bare = app.routeRules.find(({ allow }) => allow === undefined)
+    if (bare) throw new Error(`the route ${bare.method} ${bare.url} has no rule who may use it`)
+  })
   app.addHook('onRequest', async (request, reply) => {
     const { allow, vital } = request.routeOptions.config
     // An unknown route: the caller hears that it is unknown, and nothing more.
     if (request.is404) return void (request.caller = NOBODY)
-    if (!allow) throw new Error(`the route ${request.method} ${request.routeOptions.url} has no rule who may use it`)
+    if (!allow) throw new Error(`the route ${request.method} ${request.url} has no rule who may use it`)
     if (allow === 'everyone') {
       request.caller = NOBODY
       return

@@ -78,11 +78,17 @@ export function createServiceDouble(): ServiceDouble {
     policies.set(id, [...(policies.get(id) ?? []), after])
     return after
   }
-  const rulesOf = ({ text }: PolicyDetail): PolicyRule[] =>
-    text
-      .split('\n')
-      .filter(line => line !== '' && !line.startsWith('//'))
-      .map((rule, i) => ({ id: `rule-${i + 1}`, rule }))
+  const rulesOf = ({ text }: PolicyDetail): PolicyRule[] => {
+    const rules: PolicyRule[] = []
+    let name: string | undefined
+    for (const line of text.split('\n')) {
+      if (line.startsWith('// @name ')) name = line.slice('// @name '.length)
+      if (line === '' || line.startsWith('//')) continue
+      rules.push({ id: `rule-${rules.length + 1}`, rule: line, ...(name === undefined ? {} : { name }) })
+      name = undefined
+    }
+    return rules
+  }
   const failIfTold = (): void => {
     const { next } = double
     delete double.next
@@ -150,7 +156,8 @@ export function createServiceDouble(): ServiceDouble {
       async insertRule(idOrName, rule, guard, actor) {
         const before = guarded(idOrName, guard)
         write(actor, 'policy.change', before.name)
-        return rulesOf(put(before, { text: `${before.text}${rule.rule}\n` }, actor)).at(-1)!
+        const name = rule.name === undefined ? '' : `// @name ${rule.name}\n`
+        return rulesOf(put(before, { text: `${before.text}${name}${rule.rule}\n` }, actor)).at(-1)!
       },
       async removeRule(idOrName, id, guard, actor) {
         const before = guarded(idOrName, guard)

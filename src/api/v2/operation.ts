@@ -23,6 +23,7 @@ export function operationEndpoints({ service, metrics, version }: V2Parts): read
       url: '/v2/health/ready',
       summary: 'Say whether the service is ready, and why not',
       description: 'Status 503 while it is not.',
+      alsoStatus: [503],
       tag,
       allow: everyone,
       vital: true,

@@ -6,6 +6,7 @@
  * in; `create-api.ts` puts it together.
  */
 export { type ApiSettings, apiSettingsSchema } from './config.ts'
-export { type ApiOptions, createApi } from './create-api.ts'
+export type { ApiOptions } from './create-api.ts'
+export { createApi } from './on-demand.ts'
 export { ROLES } from './security/roles.ts'
 export { createToken, listTokens, revokeToken, type TokenView } from './security/tokens.ts'

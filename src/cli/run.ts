@@ -23,6 +23,7 @@ const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['apply', async () => (await import('./commands/apply.ts')).addApply],
   ['demo', async () => (await import('./commands/demo.ts')).addDemo],
   ['workflow', async () => (await import('./commands/workflow.ts')).addWorkflow],
+  ['token', async () => (await import('./commands/token.ts')).addToken],
   ['solvers', async () => (await import('./commands/solvers.ts')).addSolvers],
 ])
 

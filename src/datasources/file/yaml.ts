@@ -16,10 +16,10 @@ import type { FileTable, TableSpec } from './file-table.ts'
 import { type FileRecord, type RecordField, tableOfRecords } from './records.ts'
 import type { Findings, SourceText } from './source-text.ts'
 
-/** Parse a YAML file; syntax errors become findings, and the answer is then undefined. */
-export function parseYaml(source: SourceText, findings: Findings): Document | undefined {
+/** Parse a YAML file; syntax errors become findings, and the answer is then undefined. Integers are kept exact unless told otherwise. */
+export function parseYaml(source: SourceText, findings: Findings, { intAsBigInt = true } = {}): Document | undefined {
   const document = parseDocument(source.text, {
-    intAsBigInt: true,
+    intAsBigInt,
     lineCounter: new LineCounter(),
     prettyErrors: false,
   })

@@ -5,4 +5,5 @@
 export { checkAnswer } from './check-answer.ts'
 export { type HttpAnswer, type HttpCall, HttpClient, type HttpOptions } from './client.ts'
 export { RequestError, shownUrl } from './errors.ts'
+export { type ReachSettings, reach } from './reach.ts'
 export { Secret } from './secret.ts'

@@ -59,6 +59,11 @@ export interface LiveSource extends DataSource {
   want(tables: ReadonlySet<string>): void
   /** Read again now: all wanted tables, or these. Resolves when done; faults are in `status`. */
   refresh(tables?: readonly string[]): Promise<void>
+  /**
+   * Tell that something changed, as notifications do: the rows that come from the thing with this key (a server's id) are read again
+   * at once, or all of the table where no key is given. Many in a short time are read together and become one batch.
+   */
+  touch?(table: string, key?: string): void
   subscribe(listener: (batch: readonly Delta[]) => void): () => void
   /** Calls back when a table turns fresh or stale. */
   onFreshness(listener: (freshness: Freshness) => void): () => void

@@ -21,13 +21,24 @@ export const eventSchema = z.discriminatedUnion('op', [
     fails: z.string().nullable(),
   }),
   z.strictObject({
+    op: z.literal('cache-image'),
+    at,
+    token: z.string(),
+    image: name,
+    /** Null: the image service. */
+    from: name.nullable(),
+    to: name,
+    endsAt: z.number(),
+    fails: z.string().nullable(),
+  }),
+  z.strictObject({
     op: z.literal('refused'),
     at,
     token: z.string(),
     diagnostics: z.array(z.custom<Diagnostic>(value => typeof value === 'object' && value !== null)),
     retryable: z.boolean(),
   }),
-  /** All migrations whose time has come by `at` end. */
+  /** All migrations and copies whose time has come by `at` end. */
   z.strictObject({ op: z.literal('due'), at }),
   z.strictObject({
     op: z.literal('create'),

@@ -12,6 +12,8 @@ export const OWN_COLUMNS = {
   'nova:availability_zones': 'zone state',
   'nova:location': 'vm host',
   'nova:migrations': 'id vm source destination status',
+  'nova:image_cache': 'host image',
+  'glancev2:images': 'id size',
   'placement:resource_providers': 'uuid name',
   'placement:inventories': 'provider resource_class total reserved allocation_ratio',
   'placement:allocations': 'consumer provider resource_class amount',
@@ -104,6 +106,7 @@ export function readCloud(snapshot: Snapshot): ReadCloud {
   const state = new CloudState()
   readFlavors(state, own)
   readHosts(state, own, snapshot)
+  readImages(state, own)
   readVms(state, own)
   readLoads(state, own)
   const ids = own['nova:migrations'].rows.map(row => Number(own['nova:migrations'].get(row, 'id')) || 0)
@@ -120,6 +123,13 @@ function readFlavors(state: CloudState, own: OwnTables): void {
     const name = flavors.get(row, 'name')
     if (!state.flavors.has(name)) state.flavors.set(name, flavor)
   }
+}
+
+function readImages(state: CloudState, own: OwnTables): void {
+  const cache = own['nova:image_cache']
+  for (const row of cache.rows) state.caches(cache.get(row, 'host'), cache.get(row, 'image'))
+  const images = own['glancev2:images']
+  for (const row of images.rows) state.images.set(images.get(row, 'id'), Number(images.get(row, 'size')) || 0)
 }
 
 function readHosts(state: CloudState, own: OwnTables, snapshot: Snapshot): void {

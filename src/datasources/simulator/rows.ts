@@ -1,13 +1,16 @@
 import type { Delta, Row, Snapshot, TableData, Value } from '../../tables/index.ts'
 import { rowKey } from '../changes.ts'
 import { CPU_METER, type OwnTable, type OwnTables, type ReadCloud } from './read-cloud.ts'
-import type { CloudState, Entity, Host, Migration, Vm } from './state.ts'
+import type { CloudState, Entity, Host, ImageCopy, Migration, Vm } from './state.ts'
 
 interface PlacedRow {
   readonly table: OwnTable
   readonly row: Row
   readonly key: string
 }
+
+/** Tables that a cloud without such a thing does not have. */
+const ONLY_WITH_ROWS: ReadonlySet<OwnTable> = new Set(['host_cpu', 'nova:image_cache', 'glancev2:images'])
 
 /**
  * The rows of a cloud, kept for each entity: no two entities share a row, so the tables are the union of theirs and of what the snapshot
@@ -44,7 +47,7 @@ export class CloudRows {
       if (!amounts) this.#foreign.set(provider, (amounts = new Map()))
       addTo(amounts, allocations.get(row, 'resource_class'), Number(allocations.get(row, 'amount')) || 0)
     }
-    for (const entities of [state.hosts.values(), state.vms.values(), state.migrations]) {
+    for (const entities of [state.hosts.values(), state.vms.values(), state.migrations, state.copies]) {
       for (const entity of entities) this.#rows.set(entity, this.#rowsOf(entity))
     }
   }
@@ -79,7 +82,7 @@ export class CloudRows {
     }
     const tables = new Map<string, TableData>(start)
     for (const [table, all] of rows) {
-      if (table === 'host_cpu' && all.length === 0 && !this.#own[table].given) continue
+      if (ONLY_WITH_ROWS.has(table) && all.length === 0 && !this.#own[table].given) continue
       tables.set(table, {
         schema: this.#own[table].schema,
         rows: all,
@@ -99,6 +102,7 @@ export class CloudRows {
     }
     if (entity.kind === 'host') this.#hostRows(entity, add)
     else if (entity.kind === 'vm') this.#vmRows(entity, add)
+    else if (entity.kind === 'copy') copyRows(entity, add)
     else migrationRows(entity, add)
     return rows
   }
@@ -172,6 +176,10 @@ type Add = (table: OwnTable, base: Row | undefined, values: Readonly<Record<stri
 function migrationRows(migration: Migration, add: Add): void {
   const { id, vm, source, destination, status } = migration
   add('nova:migrations', undefined, { id, vm: vm.id, source: source.name, destination: destination.name, status })
+}
+
+function copyRows({ destination, image, brought }: ImageCopy, add: Add): void {
+  if (brought) add('nova:image_cache', undefined, { host: destination.name, image })
 }
 
 function addTo(amounts: Map<Value, number>, key: Value, amount: number): void {

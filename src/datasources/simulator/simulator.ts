@@ -16,7 +16,7 @@ export interface SimulatorOptions {
   readonly cloud: Snapshot | CloudDescription
   /** Default: the system's. */
   readonly clock?: Clock
-  /** How long a live migration takes: seconds, or a function of the VM's memory in GiB. Default: 1 s for each GiB, at least 1. */
+  /** How long a live migration, or the copy of an image, takes: seconds, or a function of the GiB. Default: 1 s for each, at least 1. */
   readonly migrationSeconds?: number | ((memoryGiB: number) => number)
   /** How many migrations fail of their own, 0 to 1, drawn with `seed`. Default 0. */
   readonly failureRate?: number
@@ -56,8 +56,13 @@ export interface Simulator extends DataSource, Cloud {
 }
 
 const RETRY_MS = 1000
-const ACTION = 'nova:live_migrate'
-const input = z.object({ vm: z.union([z.string(), z.number()]), host: z.union([z.string(), z.number()]) })
+const BYTES_PER_GIB = 1024 ** 3
+const MIGRATE = 'nova:live_migrate'
+const CACHE = 'nova:cache_image'
+const name = z.union([z.string(), z.number()])
+const migrateInput = z.object({ vm: name, host: name })
+/** `from`: who sends; left out, or no host of this cloud: the image service. */
+const cacheInput = z.object({ image: name, host: name, from: name.optional() })
 const start = z.object({
   op: z.literal('start'),
   tables: z.array(
@@ -73,6 +78,11 @@ const start = z.object({
 export function createSimulator(options: SimulatorOptions): Simulator {
   return new SimulatedCloud(options)
 }
+
+/** An action that was admitted, before it has its token. */
+type Begun =
+  | Omit<Extract<CloudEvent, { op: 'migrate' }>, 'at' | 'token'>
+  | Omit<Extract<CloudEvent, { op: 'cache-image' }>, 'at' | 'token'>
 
 class SimulatedCloud implements Simulator {
   readonly name = 'simulator'
@@ -104,7 +114,7 @@ class SimulatedCloud implements Simulator {
     if (opened?.records.length === 0) opened.journal.append({ op: 'start', tables: [...this.#start.values()] })
     for (const record of opened?.records.slice(1) ?? []) {
       const event = journalEvent(record, path)
-      if (event.op === 'migrate') this.#random()
+      if (event.op === 'migrate' || event.op === 'cache-image') this.#random()
       this.#state.apply(event)
     }
     this.#rows = new CloudRows(cloud)
@@ -145,17 +155,7 @@ class SimulatedCloud implements Simulator {
     // Time may have passed without the timer having had its turn.
     this.#due()
     try {
-      const { vm, to } = this.#admit(action, given)
-      const fails = this.#drawFailure(vm)
-      this.#happen({
-        op: 'migrate',
-        at: now,
-        token,
-        vm: named(vm.id),
-        to: named(to.name),
-        endsAt: now + this.#duration(vm),
-        fails,
-      })
+      this.#happen({ at: now, token, ...this.#admit(action, given, now) })
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       const { diagnostics, retryable } = error
@@ -238,14 +238,14 @@ class SimulatedCloud implements Simulator {
   /** End what is over by now; all that ends at one moment is one batch. */
   #due(): void {
     const now = this.#clock.now()
-    if ([...this.#state.running].some(migration => migration.endsAt <= now)) this.#happen({ op: 'due', at: now })
+    if ([...this.#state.running].some(action => action.endsAt <= now)) this.#happen({ op: 'due', at: now })
     else this.#arm()
   }
 
   #arm(): void {
     this.#timer?.()
     this.#timer = undefined
-    const next = Math.min(...[...this.#state.running].map(migration => migration.endsAt))
+    const next = Math.min(...[...this.#state.running].map(action => action.endsAt))
     if (next === Number.POSITIVE_INFINITY) return
     this.#timer = this.#clock.after(next - this.#clock.now(), () => {
       try {
@@ -258,13 +258,46 @@ class SimulatedCloud implements Simulator {
     })
   }
 
-  #admit(action: string, given: Readonly<Record<string, unknown>>): { vm: Vm; to: Host } {
-    if (action !== ACTION) {
-      throw new Refusal('data/unknown-action', `the simulator knows no action \`${action}\``, `use \`${ACTION}\``)
+  #admit(action: string, given: Readonly<Record<string, unknown>>, now: number): Begun {
+    if (action === MIGRATE) return this.#admitMigration(given, now)
+    if (action === CACHE) return this.#admitCopy(given, now)
+    const known = `use \`${MIGRATE}\` or \`${CACHE}\``
+    throw new Refusal('data/unknown-action', `the simulator knows no action \`${action}\``, known)
+  }
+
+  #admitCopy(given: Readonly<Record<string, unknown>>, now: number): Begun {
+    const parsed = cacheInput.safeParse(given)
+    if (!parsed.success)
+      throw new Refusal('data/bad-input', `\`${CACHE}\` needs an image and a host`, 'give `image` and `host`')
+    const { image, host, from = null } = parsed.data
+    const to = refusing(() => this.#host(host))
+    const source = from === null ? undefined : this.#state.hosts.get(from)
+    if (source ? !this.#state.hasCached(source.name, image) : !this.#state.images.has(image)) {
+      const where = source ? `the host \`${source.name}\`` : 'the image service'
+      throw new Refusal(
+        'data/unknown-image',
+        `${where} does not have the image \`${image}\``,
+        'name another image',
+        true,
+      )
     }
-    const parsed = input.safeParse(given)
+    for (const end of source ? [to, source] : [to]) if (!end.up) throw unusable(end)
+    const drawn = this.#drawAccident()
+    const there = this.#state.hasCached(to.name, image)
+    return {
+      op: 'cache-image',
+      image,
+      from: source ? named(source.name) : null,
+      to: named(to.name),
+      endsAt: there ? now : now + this.#milliseconds((this.#state.images.get(image) ?? 0) / BYTES_PER_GIB),
+      fails: there ? null : drawn,
+    }
+  }
+
+  #admitMigration(given: Readonly<Record<string, unknown>>, now: number): Begun {
+    const parsed = migrateInput.safeParse(given)
     if (!parsed.success) {
-      throw new Refusal('data/bad-input', `\`${ACTION}\` needs a VM and a host`, 'give `vm` and `host`')
+      throw new Refusal('data/bad-input', `\`${MIGRATE}\` needs a VM and a host`, 'give `vm` and `host`')
     }
     const vm = refusing(() => this.#vm(parsed.data.vm))
     const to = refusing(() => this.#host(parsed.data.host))
@@ -284,20 +317,24 @@ class SimulatedCloud implements Simulator {
     }
     if (!to.up || !to.enabled) throw unusable(to)
     if (!from.up) throw unusable(from)
-    return { vm, to }
+    const drawn = this.#drawAccident()
+    return {
+      op: 'migrate',
+      vm: named(vm.id),
+      to: named(to.name),
+      endsAt: now + this.#milliseconds(this.#state.memoryOf(vm) ?? 1),
+      fails: this.#state.failNext.has(vm.id) ? 'it was told to fail' : drawn,
+    }
   }
 
-  #drawFailure(vm: Vm): string | null {
-    const drawn = this.#random() < (this.#options.failureRate ?? 0)
-    if (this.#state.failNext.has(vm.id)) return 'it was told to fail'
-    return drawn ? 'the connection between the hosts broke' : null
+  #drawAccident(): string | null {
+    return this.#random() < (this.#options.failureRate ?? 0) ? 'the connection between the hosts broke' : null
   }
 
-  /** Milliseconds. */
-  #duration(vm: Vm): number {
-    const memory = this.#state.memoryOf(vm) ?? 1
-    const rule = this.#options.migrationSeconds ?? (gib => Math.max(1, gib))
-    return Math.round(1000 * (typeof rule === 'number' ? rule : rule(memory)))
+  /** How long so many GiB take. */
+  #milliseconds(gib: number): number {
+    const rule = this.#options.migrationSeconds ?? (n => Math.max(1, n))
+    return Math.round(1000 * (typeof rule === 'number' ? rule : rule(gib)))
   }
 
   #vm(id: Value): Vm {

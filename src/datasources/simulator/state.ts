@@ -61,12 +61,26 @@ export interface Migration {
   status: 'running' | 'completed' | 'error' | 'cancelled'
 }
 
-export type Entity = Vm | Host | Migration
+/** An image on its way to a host. */
+export interface ImageCopy {
+  readonly kind: 'copy'
+  readonly token: string
+  readonly image: Value
+  /** Undefined: the image service. */
+  readonly source: Host | undefined
+  readonly destination: Host
+  readonly endsAt: number
+  readonly fails: string | null
+  status: 'running' | 'completed' | 'error'
+  /** It is by this copy that the host has the image. */
+  brought: boolean
+}
+
+export type Entity = Vm | Host | Migration | ImageCopy
 
 /** What a token got as answer. */
 export interface TokenRecord {
   readonly refusal: Extract<CloudEvent, { op: 'refused' }> | undefined
-  readonly migration: Migration | undefined
   status: ActionStatus
 }
 
@@ -93,8 +107,11 @@ export class CloudState {
   readonly vms = new Map<Value, Vm>()
   readonly hosts = new Map<Value, Host>()
   readonly flavors = new Map<Value, Flavor>()
-  readonly running = new Set<Migration>()
+  readonly running = new Set<Migration | ImageCopy>()
   readonly migrations: Migration[] = []
+  readonly copies: ImageCopy[] = []
+  /** Size of each image of the image service, in bytes. */
+  readonly images = new Map<Value, number>()
   readonly tokens = new Map<string, TokenRecord>()
   readonly issued: Issued[] = []
   /** VMs whose next migrations fail, and how many of them. */
@@ -102,6 +119,7 @@ export class CloudState {
   /** Nova's opaque host ids where the snapshot has them. */
   readonly hostIds = new Map<Value, Value>()
   lastMigration = 0
+  readonly #cached = new Map<Value, Set<Value>>()
 
   apply(event: CloudEvent): Effect {
     const touched = new Set<Entity>()
@@ -110,16 +128,18 @@ export class CloudState {
       case 'migrate':
         this.#migrate(event, touched)
         break
+      case 'cache-image':
+        this.#cache(event)
+        break
       case 'refused': {
         const detail = event.diagnostics.map(d => d.message).join('; ')
         const status: ActionStatus = { state: 'failed', detail, retryable: event.retryable }
-        this.tokens.set(event.token, { refusal: event, migration: undefined, status })
+        this.tokens.set(event.token, { refusal: event, status })
         break
       }
       case 'due':
-        for (const migration of [...this.running].filter(m => m.endsAt <= event.at).sort(byEnd)) {
-          this.#end(migration, migration.fails === null ? 'completed' : 'error', migration.fails, touched, ended)
-        }
+        for (const action of [...this.running].filter(m => m.endsAt <= event.at).sort(byEnd))
+          this.#stop(action, action.fails === null ? 'completed' : 'error', action.fails, touched, ended)
         break
       case 'create':
         this.#create(event, touched)
@@ -146,9 +166,8 @@ export class CloudState {
         host.updatedAt = new Date(event.at).toISOString()
         touched.add(host)
         if (event.up === false) {
-          for (const migration of [...this.running].filter(m => m.source === host || m.destination === host)) {
-            this.#end(migration, 'error', `the host \`${host.name}\` went down`, touched, ended)
-          }
+          for (const action of [...this.running].filter(m => m.source === host || m.destination === host))
+            this.#stop(action, 'error', `the host \`${host.name}\` went down`, touched, ended)
         }
         break
       }
@@ -172,6 +191,16 @@ export class CloudState {
     let load = 0
     for (const vm of host.vms) load += vm.load ?? 0
     return (100 * load) / host.capacity
+  }
+
+  /** The host has the image in its cache from now on. */
+  caches(host: Value, image: Value): void {
+    const cached = this.#cached.get(host) ?? new Set()
+    this.#cached.set(host, cached.add(image))
+  }
+
+  hasCached(host: Value, image: Value): boolean {
+    return this.#cached.get(host)?.has(image) === true
   }
 
   /** What a VM holds of each resource class, at each end of a migration. */
@@ -215,8 +244,41 @@ export class CloudState {
     this.running.add(migration)
     this.migrations.push(migration)
     this.issued.push({ token, vm: vm.id, from: source.name, to: destination.name, at: event.at })
-    this.tokens.set(token, { refusal: undefined, migration, status: { state: 'running' } })
+    this.tokens.set(token, { refusal: undefined, status: { state: 'running' } })
     for (const entity of [vm, destination, migration]) touched.add(entity)
+  }
+
+  #cache({ token, image, from, to, endsAt, fails }: Extract<CloudEvent, { op: 'cache-image' }>): void {
+    const source = from === null ? undefined : this.hosts.get(from)!
+    const destination = this.hosts.get(to)!
+    const way = { token, image, source, destination, endsAt, fails }
+    const copy: ImageCopy = { kind: 'copy', ...way, status: 'running', brought: false }
+    this.running.add(copy)
+    this.copies.push(copy)
+    this.tokens.set(token, { refusal: undefined, status: { state: 'running' } })
+  }
+
+  #stop(
+    action: Migration | ImageCopy,
+    status: 'completed' | 'error',
+    reason: string | null,
+    touched: Set<Entity>,
+    ended: string[],
+  ): void {
+    if (action.kind === 'migration') return this.#end(action, status, reason, touched, ended)
+    const { token, image, destination } = action
+    action.status = status
+    this.running.delete(action)
+    if (status === 'completed') {
+      action.brought = !this.hasCached(destination.name, image)
+      this.caches(destination.name, image)
+    }
+    this.tokens.get(token)!.status =
+      status === 'completed'
+        ? { state: 'succeeded', detail: `\`${destination.name}\` has \`${image}\`` }
+        : { state: 'failed', detail: reason ?? 'it failed', retryable: true }
+    touched.add(action)
+    ended.push(token)
   }
 
   #end(
@@ -266,6 +328,7 @@ export class CloudState {
   }
 }
 
-function byEnd(a: Migration, b: Migration): number {
-  return a.endsAt - b.endsAt || a.id - b.id
+/** Those that end at one moment end in the order of their starts: the sort is stable, and the set remembers. */
+function byEnd(a: { readonly endsAt: number }, b: { readonly endsAt: number }): number {
+  return a.endsAt - b.endsAt
 }

@@ -76,4 +76,69 @@ export const sourceCodes = {
     why: 'With an older one, columns would be missing or mean something else.',
     mend: 'Correct microversions of the data source, or use a later release.',
   },
+  'source/too-old': {
+    title: 'a table was read longer ago than allowed',
+    why: 'What has changed since is not known; plans may be refused on it.',
+    mend: 'See the faults of the data source, or raise staleAfter.',
+  },
+  'source/internal': {
+    title: 'reading a table failed inside Usher',
+    why: 'This is a bug of Usher, not of the cloud.',
+    mend: 'Please report it, with the message.',
+  },
+  'source/odd-value': {
+    title: 'a value is not of the type of its column',
+    why: 'null stands in its place, so that the rest of the row is there.',
+    mend: 'Check the release of the service.',
+  },
+  'source/hosts-hidden': {
+    title: 'the cloud does not show where servers run',
+    why: 'Only administrators see hosts; nova:location would be empty.',
+    mend: 'Give the user the admin role.',
+  },
+  'source/server-without-host': {
+    title: 'a server is on no host',
+    why: 'It has no place, so it takes no part in placement. Servers that failed to start are like that.',
+    mend: 'Delete or rebuild the server if it is not wanted.',
+  },
+  'source/duplicate-name': {
+    title: 'two hypervisors have one name',
+    why: 'Two cells may each have a hypervisor of the same name; rules that join by it mix them up.',
+    mend: 'Join by id or by host, or rename one.',
+  },
+  'source/no-metrics': {
+    title: 'there are no measurements of a meter',
+    why: 'Rules on it see no rows.',
+    mend: 'Check that the meter is sent, and that its archive policy keeps points of the granularity asked for.',
+  },
+  'source/bad-config': {
+    title: 'the settings of a data source are wrong',
+    why: 'A setting that is not understood would silently be without effect.',
+    mend: 'Correct it; docs/guides/openstack.md shows all settings.',
+  },
+  'source/no-variable': {
+    title: 'an environment variable is not set',
+    why: 'The configuration takes a value from it.',
+    mend: 'Set the variable, or give a value for when it is not set.',
+  },
+  'source/name-twice': {
+    title: 'two data sources have one name or one table',
+    why: 'Their rows could not be told apart.',
+    mend: 'Give one of them another name.',
+  },
+  'source/bad-ca-file': {
+    title: 'a file of certificates can not be used',
+    why: 'Without it, the service can not be trusted.',
+    mend: 'Give a readable file of certificates in PEM.',
+  },
+  'source/incomplete-login': {
+    title: 'something is missing to log in to a cloud',
+    why: 'Keystone needs an address, a user or credential, and its secret.',
+    mend: 'Give what the message names, in auth, in clouds.yaml or as an OS_ variable.',
+  },
+  'source/no-cloud': {
+    title: 'a cloud is not in clouds.yaml',
+    why: 'Its address and login stand there.',
+    mend: 'Correct the name, or add the cloud.',
+  },
 } satisfies Record<string, CodeDoc>

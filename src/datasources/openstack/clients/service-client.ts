@@ -28,6 +28,8 @@ export interface ListCall<T> {
   readonly microversion?: string
   /** Items of one page; undefined: as the service likes. */
   readonly pageSize?: number
+  /** How this list is paged, where otherwise than the service's other lists. */
+  readonly paging?: ServiceApi['paging']
   readonly signal?: AbortSignal
 }
 
@@ -76,8 +78,8 @@ export class ServiceClient {
 
   /** Every item of a list, page by page. */
   async *list<T>(call: ListCall<T>): AsyncGenerator<T> {
-    const { item, key, pageSize, ...more } = call
-    let path: string | undefined = withQuery(call.path, { limit: pageSize })
+    const { item, key, pageSize, paging = this.api.paging, ...more } = call
+    let path: string | undefined = withQuery(call.path, { limit: paging === 'none' ? undefined : pageSize })
     const seen = new Set<string>()
     for (let page = 0; path !== undefined; page++) {
       const items = z.array(item)
@@ -86,7 +88,7 @@ export class ServiceClient {
       const found = checkAnswer(items, part, this.api.title, await this.#address(path))
       yield* found
       if (found.length === 0) return
-      path = this.#nextPage(path, answer, key, found, pageSize)
+      path = nextPage(paging, path, answer, key, found)
       if (path !== undefined && (seen.has(path) || page > MOST_PAGES)) {
         fail(
           'source/unexpected-answer',
@@ -146,33 +148,6 @@ export class ServiceClient {
     const endpoint = await this.session.endpoint(this.api)
     return `${endpoint.endsWith(prefix) ? endpoint : endpoint + prefix}${path}`
   }
-
-  /** The path of the page after an answer, or undefined: it was the last. Hosts in links may be wrong behind proxies; only queries are used. */
-  #nextPage(
-    path: string,
-    answer: unknown,
-    key: string | undefined,
-    found: readonly unknown[],
-    pageSize: number | undefined,
-  ): string | undefined {
-    const fields = (answer ?? {}) as Readonly<Record<string, unknown>>
-    if (this.api.paging === 'links') {
-      const links = fields[`${key}_links`]
-      if (!Array.isArray(links)) return undefined
-      const next = (links as { rel?: unknown; href?: unknown }[]).find(link => link.rel === 'next')
-      return typeof next?.href === 'string' ? replaceQuery(path, next.href) : undefined
-    }
-    if (this.api.paging === 'next') {
-      const { next } = fields
-      return typeof next === 'string' ? replaceQuery(path, next) : undefined
-    }
-    if (this.api.paging === 'marker') {
-      if (pageSize === undefined || found.length < pageSize) return undefined
-      const last = found.at(-1) as { readonly id?: unknown }
-      return typeof last.id === 'string' ? withQuery(path, { marker: last.id }) : undefined
-    }
-    return undefined
-  }
 }
 
 /** What a version document says, whichever of its forms it has. */
@@ -196,4 +171,35 @@ export function withQuery(path: string, parameters: Readonly<Record<string, stri
 function replaceQuery(path: string, href: string): string {
   const query = href.includes('?') ? href.slice(href.indexOf('?')) : ''
   return path.split('?')[0] + query
+}
+
+/** The path of the page after an answer, or undefined: it was the last. Hosts in links may be wrong behind proxies; only queries are used. */
+function nextPage(
+  paging: ServiceApi['paging'],
+  path: string,
+  answer: unknown,
+  key: string | undefined,
+  found: readonly unknown[],
+): string | undefined {
+  const fields = (answer ?? {}) as Readonly<Record<string, unknown>>
+  if (paging === 'links') {
+    const links = fields[`${key}_links`]
+    if (!Array.isArray(links)) return undefined
+    const next = (links as { rel?: unknown; href?: unknown }[]).find(link => link.rel === 'next')
+    return typeof next?.href === 'string' ? replaceQuery(path, next.href) : undefined
+  }
+  if (paging === 'next') {
+    const { next } = fields
+    return typeof next === 'string' ? replaceQuery(path, next) : undefined
+  }
+  if (paging === 'marker') {
+    // The service may give fewer than asked for: only an empty page is the end.
+    const last = found.at(-1) as { readonly id?: unknown }
+    return typeof last.id === 'string' ? withQuery(path, { marker: last.id }) : undefined
+  }
+  if (paging === 'offset') {
+    const offset = Number(new URLSearchParams(path.split('?')[1]).get('offset') ?? 0)
+    return withQuery(path, { offset: offset + found.length })
+  }
+  return undefined
 }

@@ -7,7 +7,7 @@ export interface ServiceApi extends ServiceName {
   /** Present: the service has microversions, named in the header as this type, from `lowest` (what we need) to `highest` (what we know). */
   readonly microversion?: { readonly type: string; readonly lowest: string; readonly highest: string }
   /** Whether lists take `limit` and `marker`, and how the next page is told of. */
-  readonly paging: 'links' | 'next' | 'marker' | 'none'
+  readonly paging: 'links' | 'next' | 'marker' | 'offset' | 'none'
 }
 
 /** The services that are read, by the name of their data source. */
@@ -16,7 +16,7 @@ export const services = {
   nova: {
     types: ['compute'],
     title: 'Nova',
-    microversion: { type: 'compute', lowest: '2.53', highest: '2.93' },
+    microversion: { type: 'compute', lowest: '2.65', highest: '2.93' },
     paging: 'links',
   },
   placement: {

@@ -1,0 +1,45 @@
+import type { z } from 'zod'
+import { DiagnosticError, type Span } from '../../diagnostic/index.ts'
+import { readText } from '../file/folder.ts'
+import { Findings } from '../file/source-text.ts'
+import { parseYaml } from '../file/yaml.ts'
+import { issuesOf, placeInYaml, placeOfIssue } from '../file/yaml-issues.ts'
+import { type Environment, fillIn } from './environment.ts'
+
+/** Where an entry of the file stands, by the way to it. */
+export type PlaceOf = (path: readonly PropertyKey[]) => Span
+
+/**
+ * Read a YAML file of settings: environment variables filled in (where there is an environment), checked by a schema. Throws a `DiagnosticError` with everything that is
+ * wrong, each with its place.
+ */
+export async function readConfigFile<T>(
+  path: string,
+  schema: z.ZodType<T>,
+  environment: Environment | undefined,
+): Promise<{ value: T; placeOf: PlaceOf }> {
+  const findings = new Findings()
+  const source = await readText(path, findings)
+  const document = source && parseYaml(source, findings, { intAsBigInt: false })
+  if (!source || !document) throw new DiagnosticError(findings.list())
+  if (environment) fillIn(document, source, environment, findings)
+  const parsed = schema.safeParse(document.toJS() ?? {})
+  for (const issue of parsed.success ? [] : issuesOf(parsed.error)) {
+    findings.error('source/bad-config', inWords(issue), placeOfIssue(source, document, issue), {
+      help: 'docs/guides/openstack.md shows the settings of data sources',
+    })
+  }
+  if (!parsed.success || findings.errors > 0) throw new DiagnosticError(findings.list())
+  return { value: parsed.data, placeOf: way => placeInYaml(source, document, way) }
+}
+
+/** `\`url\`: …`, or the message alone when it concerns the whole. */
+export function inWords({
+  path,
+  message,
+}: {
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+}): string {
+  return path.length === 0 ? message : `\`${path.map(String).join('.')}\`: ${message}`
+}

@@ -57,8 +57,11 @@ export async function createApi(service: Service, options: ApiOptions): Promise<
     options.checkAnswers ? checking(schema as unknown as z.ZodType) : body => JSON.stringify(body),
   )
   takeJson(app)
+  let stopping = false
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
+    if (stopping)
+      refuse(503, 'api/stopping', 'the service is stopping', { headers: { 'retry-after': '5', connection: 'close' } })
     if (request.url.includes('%00')) refuse(400, 'api/bad-request', 'the path or the query has a NUL in it')
   })
   addLog(app)
@@ -117,7 +120,10 @@ export async function createApi(service: Service, options: ApiOptions): Promise<
   ]
   const slots = { free: limits.evaluations }
   for (const each of endpoints) addEndpoint(app, each, settings, slots)
-  app.addHook('preClose', async () => streams.closeAll())
+  app.addHook('preClose', async () => {
+    stopping = true
+    streams.closeAll()
+  })
   app.addHook('onClose', async () => {
     tokens.close()
     await keystone?.close()
@@ -135,6 +141,8 @@ function createServer({ settings, logger }: ApiOptions): FastifyInstance {
     trustProxy: settings.trustProxy,
     bodyLimit: settings.limits.bodyBytes,
     requestTimeout: 120_000,
+    // Said by ourselves, in the form of all refusals.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 500 },
     requestIdHeader: false,
     genReqId: request => {
@@ -170,7 +178,7 @@ function addEndpoint(app: FastifyInstance, e: Endpoint, settings: ApiSettings, s
     url: e.url,
     // A HEAD of a stream would never end.
     exposeHeadRoute: e.method === 'GET' && e.streams === undefined,
-    config: { allow: e.allow, ...(e.vital ? { vital: true } : {}) },
+    config: { allow: e.allow, ...(e.vital ? { vital: true } : {}), ...(e.guarded ? { guarded: true } : {}) },
     ...(e.largeBody ? { bodyLimit: settings.limits.pushBytes } : {}),
     schema: {
       tags: [e.tag],

@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { sayAllowed } from './security/roles.ts'
 
@@ -25,9 +25,15 @@ export async function addDocumentation(app: FastifyInstance, version: string): P
       const { schema, url } = jsonSchemaTransform(input as Parameters<typeof jsonSchemaTransform>[0])
       const allow = input.route.config?.allow
       const open = allow === 'everyone'
+      const headers = headersOf(input.route.method, input.route.config ?? {})
       return {
         url,
-        schema: { ...schema, ...(open ? { security: [] } : {}), ...(allow ? { 'x-roles': sayAllowed(allow) } : {}) },
+        schema: {
+          ...schema,
+          ...(open ? { security: [] } : {}),
+          ...(allow ? { 'x-roles': sayAllowed(allow) } : {}),
+          ...headers,
+        },
       }
     },
     transformObject: jsonSchemaTransformObject as never,
@@ -40,6 +46,19 @@ export async function addDocumentation(app: FastifyInstance, version: string): P
       "default-src 'none'; connect-src 'self'; font-src 'self'; img-src 'self' data:; script-src 'self'; " +
       "style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   })
+}
+
+/** Headers that a route reads; they are checked by code of their own, so no schema of the route has them. */
+function headersOf(method: unknown, { guarded, allow }: FastifyContextConfig): object {
+  const text = (description: string) => ({ type: 'string', description })
+  const properties = {
+    ...(guarded ? { 'if-match': text('the ETag that the policy was read with, or `*`') } : {}),
+    ...(method === 'POST' && allow !== 'everyone'
+      ? { 'idempotency-key': text('sent twice, it is carried out once') }
+      : {}),
+  }
+  if (Object.keys(properties).length === 0) return {}
+  return { headers: { type: 'object', properties, required: guarded ? ['if-match'] : [] } }
 }
 
 const DESCRIPTION = `Policies, violations, plans and what is done about them. Under \`/v1\` the API of OpenStack Congress, under \`/v2\` Usher's own.

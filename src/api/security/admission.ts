@@ -10,6 +10,8 @@ declare module 'fastify' {
     allow?: Allow
     /** Answered even while the service is overloaded, and not counted against a caller. */
     vital?: boolean
+    /** `If-Match` is asked for. */
+    guarded?: boolean
   }
   interface FastifyInstance {
     /** Every route there is, with its rule. */

@@ -91,17 +91,20 @@ export class DomainLoop {
   async #go(): Promise<void> {
     const { log } = this.#with.parts
     let isNew = true
+    let faults = 0
     while (!this.#stopped && this.#lease.held) {
       try {
         if (isNew) await this.#closeLeftCycles()
         isNew = false
         if (!(await this.#step())) await this.#pause(LOOK_MS)
+        faults = 0
       } catch (error) {
         isNew = true
         if (this.#stopped || error instanceof LeaseLostError) continue
         log[isStoreFault(error) ? 'warn' : 'error']({ domain: this.domain, ...forLog(error) }, 'a cycle was cut short')
-        this.due(this.#with.parts.clock.now() + LOOK_MS)
-        await this.#pause(LOOK_MS)
+        const wait = Math.min(LONGEST_WAIT_MS, LOOK_MS * 2 ** faults++)
+        this.#dueAt = undefined
+        await this.#pause(wait)
       }
     }
   }
@@ -236,11 +239,13 @@ export class DomainLoop {
     const execution = `plan-${id}`
     if (row.state === 'approved') {
       const { tolerated, policies } = termsOf(row)
-      const moves = reportOf(row).moves.map(
+      const report = reportOf(row)
+      const moves = report.moves.map(
         ({ id: move, vm, from, to, after }): WorkflowMove => ({ id: move, vm, from, to, after }),
       )
       const input: PlanInput = { plan: id, domain: this.domain, policies, moves, tolerated }
-      await engine.start(planWorkflow(moves, parts.config.control.migrationTimeout), input, execution)
+      const steps = { moves, copies: report.copies }
+      await engine.start(planWorkflow(steps, parts.config.control.migrationTimeout), input, execution)
       await plans.change(id, ['approved'], 'running', { execution })
       log.info({ execution, moves: moves.length }, 'a plan is carried out')
     }

@@ -10,22 +10,22 @@ export class Measures {
   }
 
   decided(level: string, result: 'plan' | 'none'): void {
-    for (const { decided } of this.#listeners) decided?.(level, result)
+    for (const listener of this.#listeners) listener.decided?.(level, result)
   }
 
   placed(proof: string, seconds: number): void {
-    for (const { placed } of this.#listeners) placed?.(proof, seconds)
+    for (const listener of this.#listeners) listener.placed?.(proof, seconds)
   }
 
   ran(result: 'done' | 'failed', seconds: number): void {
-    for (const { ran } of this.#listeners) ran?.(result, seconds)
+    for (const listener of this.#listeners) listener.ran?.(result, seconds)
   }
 
   /** A cycle has come to a stage. */
   stage(domain: string, stage: CycleView['stage']): void {
     const before = this.#entered.get(domain)
     const at = performance.now()
-    if (before) for (const { left } of this.#listeners) left?.(before.stage, (at - before.at) / 1000)
+    if (before) for (const listener of this.#listeners) listener.left?.(before.stage, (at - before.at) / 1000)
     if (stage === 'ended') this.#entered.delete(domain)
     else this.#entered.set(domain, { stage, at })
   }

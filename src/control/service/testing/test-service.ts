@@ -30,11 +30,10 @@ export async function openTestService(
 ): Promise<TestService> {
   const store = await openStore(database)
   const config = testConfig(given)
-  const service = await createService(config, {
-    sources,
-    store,
-    log: pino({ level: process.env['USHER_TEST_LOG'] ?? 'silent' }),
-  })
+  // A file to write to, for finding out what a failing test does.
+  const file = process.env['USHER_TEST_LOG']
+  const log = file ? pino({ level: 'debug' }, pino.destination({ dest: file, sync: true })) : pino({ level: 'silent' })
+  const service = await createService(config, { sources, store, log })
   return {
     service,
     store,

@@ -12,6 +12,13 @@ interface Waiting {
   reject(error: unknown): void
 }
 
+/**
+ * A thread that nobody uses, kept for the next who needs one: starting one takes longer than most jobs. It does not keep the process
+ * alive.
+ */
+let idle: Worker | undefined
+let jobs = 0
+
 /** How much longer than it should take a job may take before its thread is ended, in seconds. */
 const GRACE = 60
 
@@ -24,6 +31,7 @@ export class JobThread {
   #worker: Worker | undefined
   #running: Waiting | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** Of the job that runs. */
   #count = 0
   #stopped = false
 
@@ -50,7 +58,17 @@ export class JobThread {
     for (const { reject } of this.#queue.splice(0)) reject(error)
     this.#running?.reject(error)
     clearTimeout(this.#timer)
-    await this.#worker?.terminate()
+    const worker = this.#worker
+    this.#worker = undefined
+    if (this.#running || idle || !worker) await worker?.terminate()
+    else {
+      idle = worker
+      worker.removeAllListeners()
+      const forget = () => {
+        if (idle === worker) idle = undefined
+      }
+      worker.on('error', forget).on('exit', forget)
+    }
   }
 
   #next(): void {
@@ -61,12 +79,15 @@ export class JobThread {
     this.#worker ??= this.#start()
     this.#worker.ref()
     this.#timer = setTimeout(() => this.#broke('it did not end in time'), (next.seconds + GRACE) * 1000)
-    const message: JobMessage = { id: ++this.#count, job: next.job }
+    this.#count = ++jobs
+    const message: JobMessage = { id: this.#count, job: next.job }
     this.#worker.postMessage(message, buffersOf(next.job.tables))
   }
 
   #start(): Worker {
-    const worker = new Worker(entryPoint(), { execArgv: [], stdout: true, stderr: true })
+    const worker = idle ?? new Worker(entryPoint(), { execArgv: [], stdout: true, stderr: true })
+    idle = undefined
+    worker.removeAllListeners()
     const broke = (reason: string) => {
       if (this.#worker === worker) this.#broke(reason)
     }

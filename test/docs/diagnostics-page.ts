@@ -13,6 +13,7 @@ const rooms: Readonly<Record<string, string>> = {
   plan: 'Plans',
   workflow: 'Workflows',
   store: 'The database',
+  api: 'The HTTP API',
   cli: 'The command line',
 }
 

@@ -24,6 +24,7 @@ const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['demo', async () => (await import('./commands/demo.ts')).addDemo],
   ['workflow', async () => (await import('./commands/workflow.ts')).addWorkflow],
   ['token', async () => (await import('./commands/token.ts')).addToken],
+  ['tables', async () => (await import('./commands/tables.ts')).addTables],
   ['solvers', async () => (await import('./commands/solvers.ts')).addSolvers],
 ])
 

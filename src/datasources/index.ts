@@ -7,7 +7,13 @@ export { applyChanges, type PlacedDelta, readChanges } from './changes.ts'
 export { checkCloud, listedHosts, type PlaceOf } from './check-cloud.ts'
 export { type FolderOptions, type FolderSource, openFolder } from './file/folder.ts'
 export type * from './live/types.ts'
-export { describedSources, openSources, readSourcesFile, type SourcesOptions } from './on-demand.ts'
+export {
+  type DescribedSource,
+  describedSources,
+  openSources,
+  readSourcesFile,
+  type SourcesOptions,
+} from './on-demand.ts'
 export { type Clock, type ManualClock, manualClock, systemClock } from './simulator/clock.ts'
 export type { CloudDescription } from './simulator/describe.ts'
 export { createSimulator } from './simulator/on-demand.ts'

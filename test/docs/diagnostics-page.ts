@@ -6,6 +6,7 @@ const codeDocs = await loadCodeDocs()
 const rooms: Readonly<Record<string, string>> = {
   language: 'Policies',
   data: 'Data',
+  source: 'Data sources',
   datalog: 'Evaluation',
   sql: 'Policies as SQL',
   placement: 'Placement',

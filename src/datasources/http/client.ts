@@ -167,7 +167,7 @@ function tooLarge(what: string, url: string, largest: number): RequestError {
     {
       code: 'source/answer-too-large',
       message: `${what} at \`${shownUrl(url)}\` answered more than ${Math.round(largest / 2 ** 20)} MiB`,
-      help: 'raise `largest_answer` if the answer is right, or lower `page_size`',
+      help: 'raise `largestAnswer` if the answer is right, or lower `pageSize`',
     },
     { retryable: false, mayHaveActed: true },
   )

@@ -54,7 +54,7 @@ export function connectionError(thrown: unknown, what: string, url: string, seco
       {
         code: 'source/tls',
         message: `${where} can't be trusted: ${TLS_WORDS[code] ?? `TLS failed with ${code}`}`,
-        help: TLS_HELP[code] ?? 'give the certificate of its authority as `ca_file` (`cacert` in clouds.yaml)',
+        help: TLS_HELP[code] ?? 'give the certificate of its authority as `caFile` (`cacert` in clouds.yaml)',
       },
       { ...facts, retryable: false },
     )

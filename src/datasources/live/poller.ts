@@ -301,7 +301,7 @@ function tooOld(name: string): Diagnostic {
     code: 'source/too-old',
     severity: 'warning',
     message: `\`${name}\` was last read longer ago than allowed`,
-    help: 'see the faults of the data source, or raise `stale_after`',
+    help: 'see the faults of the data source, or raise `staleAfter`',
   }
 }
 

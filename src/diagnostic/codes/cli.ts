@@ -61,4 +61,9 @@ export const cliCodes = {
     why: 'The folder given as `--state` holds a cloud that was started from other data than `--data` and `--change` give now.',
     mend: 'Give the same data again to go on, or another folder to start anew.',
   },
+  'cli/read-without-config': {
+    title: 'there is nothing to read',
+    why: 'Tables are read from the data sources of a configuration.',
+    mend: 'Add --config FILE.',
+  },
 } satisfies Record<string, CodeDoc>

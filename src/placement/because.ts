@@ -1,6 +1,4 @@
-import type { Judge, Verdict } from './judge.ts'
-import { priorities } from './judge.ts'
-import type { Problem } from './problem.ts'
+import type { Judge } from './judge.ts'
 import type { RuleInstance } from './types.ts'
 
 /** A plan with more moves than this gets the reasons of the first ones only: each takes an evaluation. */
@@ -11,38 +9,33 @@ const MOST_MOVES = 500
  * @returns reasons by VM number
  */
 export function reasonsOf(
-  problem: Problem,
   judge: Judge,
-  target: Int32Array,
+  current: ArrayLike<number>,
+  target: ArrayLike<number>,
   moved: readonly number[],
 ): Map<number, RuleInstance[]> {
-  const { current } = problem.universe
-  const with_ = judge.at(target, view => ({
-    verdict: judge.verdict(view, target),
-    violations: new Set(judge.violations(view).map(v => v.text)),
-  }))
   const reasons = new Map<number, RuleInstance[]>()
+  judge.goTo(
+    moved,
+    moved.map(vm => target[vm]!),
+  )
+  const { costs } = judge
   for (const vm of moved.slice(0, MOST_MOVES)) {
-    const without = Int32Array.from(target)
-    without[vm] = current[vm]!
-    reasons.set(
-      vm,
-      judge.at(without, view => {
-        const broken = judge.violations(view).filter(v => !with_.violations.has(v.text))
-        const first = broken.some(v => v.role === 'error') ? broken.filter(v => v.role === 'error') : broken
-        if (first.length > 0) return first.slice(0, 5).map(v => judge.instance(v, without))
-        return dearer(with_.verdict, judge.verdict(view, without))
-      }),
-    )
+    const { broken, dearer } = judge.consequences([vm], [current[vm]!])
+    reasons.set(vm, broken.length > 0 ? [...broken] : highest(dearer, costs))
   }
+  judge.goTo(
+    moved,
+    moved.map(vm => current[vm]!),
+  )
   return reasons
 }
 
-function dearer(target: Verdict, without: Verdict): RuleInstance[] {
-  for (const priority of priorities(target, without)) {
-    const a = target.costs.get(priority) ?? 0
-    const b = without.costs.get(priority) ?? 0
-    if (b > a) return [{ rule: `cost of priority ${priority}`, instance: `${b} without this move, ${a} with it` }]
-  }
-  return []
+/** The highest priority whose cost would rise. */
+function highest(dearer: ReadonlyMap<number, number>, costs: ReadonlyMap<number, number>): RuleInstance[] {
+  const rising = [...dearer].filter(([, amount]) => amount > 0).sort(([a], [b]) => b - a)
+  return rising.slice(0, 1).map(([priority, amount]) => {
+    const cost = costs.get(priority) ?? 0
+    return { rule: `cost of priority ${priority}`, instance: `${cost + amount} without this move, ${cost} with it` }
+  })
 }

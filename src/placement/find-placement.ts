@@ -10,11 +10,12 @@ import { neighbourhoodSearch, type SearchJob } from './neighbourhood-search.ts'
 import { type Problem, prepare } from './problem.ts'
 import { Random } from './random.ts'
 import { certify, type Relaxation, relax } from './relaxation.ts'
+import { ResidentGround } from './resident-ground.ts'
 import { SearchState } from './search-state.ts'
 import { sendAway } from './send-away.ts'
 import { solverOptions } from './solver-options.ts'
 import type { ModelSize, PlaceInput, PlaceOptions } from './types.ts'
-import { pairsOf, restrict, type Universe } from './universe.ts'
+import { pairsOf, type Universe } from './universe.ts'
 
 /** Possible pairs of VM and host up to which the whole cloud is one model. Beyond it the search works on parts. */
 export const MODEL_PAIRS = 150_000
@@ -69,7 +70,13 @@ export async function findPlacement(
   const deadline = performance.now() + (options.timeLimitSeconds ?? DEFAULT_SECONDS) * 1000
   const random = new Random(options.seed ?? 0)
   const state = new SearchState(judge, universe)
-  const job: SearchJob = { input, present, state, random, options }
+  let ground: ResidentGround | undefined
+  const job: SearchJob = {
+    ground: () => (ground ??= new ResidentGround(input, present, universe)),
+    state,
+    random,
+    options,
+  }
   const toTheEnd: SearchLimits = { deadline, prices: Number.POSITIVE_INFINITY, signal: options.signal }
   if (large) {
     const seconds = ((deadline - performance.now()) / 1000) * RELAXATION_SHARE
@@ -77,7 +84,7 @@ export async function findPlacement(
     if (relaxation) sendAway(state, relaxation.leavers, random, toTheEnd)
     const reached = relaxation && ((): boolean => certify(relaxation, state.values).met)
     await search(job, { ...toTheEnd, reached })
-    return { ...describe(input, present, judge, state), relaxation }
+    return { ...describe(job, judge), relaxation }
   }
   const problem = prepare(input, present, universe)
   const encoding = encodeProblem(problem, cuts)
@@ -130,18 +137,21 @@ async function search(job: SearchJob, limits: SearchLimits): Promise<void> {
 }
 
 /** An answer of the search alone: the conditions of the VMs that moved, everything else as it stands. */
-function describe(input: PlaceInput, present: Evaluator, judge: Judge, state: SearchState): Found {
+function describe({ ground, state }: SearchJob, judge: Judge): Found {
   const { universe } = state
   const host = standAtPresent(judge, state)
-  const single = universe.hosts.map((_, h) => [h])
-  const hostsOf = universe.hostsOf.map((all, vm) => {
-    const [from, to] = [universe.current[vm]!, host[vm]!]
-    return from === to ? single[from]! : [...new Set([from, to, ...all.slice(0, STOPS)])].sort((a, b) => a - b)
-  })
-  const problem = prepare(input, present, restrict(universe, hostsOf))
+  const open = new Map<number, readonly number[]>()
+  for (const [vm, to] of host.entries()) {
+    const from = universe.current[vm]!
+    if (to === from) continue
+    open.set(
+      vm,
+      [...new Set([from, to, ...universe.hostsOf[vm]!.slice(0, STOPS)])].sort((a, b) => a - b),
+    )
+  }
   return {
     host,
-    problem,
+    problem: ground().part(universe.current, open).problem,
     whole: false,
     searched: true,
     encoding: undefined,

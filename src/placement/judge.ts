@@ -18,6 +18,9 @@ export interface Verdict {
   readonly moves: number
 }
 
+/** Violations shown as the reason of one thing. */
+const SHOWN = 5
+
 export type PricedRole = 'error' | 'warning' | 'cost'
 
 /** The policy's own text as the judge of placements other than the present one. */
@@ -75,12 +78,46 @@ export class Judge {
     })
   }
 
+  /** The first errors, else warnings, that moving these VMs would bring, and what costs would rise by, by priority. */
+  consequences(
+    vms: readonly number[],
+    hosts: readonly number[],
+  ): {
+    readonly broken: readonly RuleInstance[]
+    readonly dearer: ReadonlyMap<number, number>
+  } {
+    return this.#evaluator.whatIf([this.#delta(vms, hosts)], (_, changes) => {
+      const broken: Violation[] = []
+      const dearer = new Map<number, number>()
+      for (const [table, { inserted, removed }] of changes) {
+        if (isGuide(table)) continue
+        const role = this.program.tables.get(table)!.role as PricedRole
+        if (role !== 'cost') {
+          for (const row of inserted) broken.push({ role, table, row, text: renderTuple(this.program, table, row) })
+          continue
+        }
+        const add = (row: Row, sign: number): void =>
+          void dearer.set(Number(row[0]), (dearer.get(Number(row[0])) ?? 0) + sign * Number(row[1]))
+        for (const row of inserted) add(row, 1)
+        for (const row of removed) add(row, -1)
+      }
+      const errors = broken.filter(v => v.role === 'error')
+      const shown = (errors.length > 0 ? errors : broken).slice(0, SHOWN)
+      return { broken: shown.map(v => this.#behind(v)), dearer }
+    })
+  }
+
   /** Have the evaluator stand at another placement from now on. */
   goTo(vms: readonly number[], hosts: readonly number[]): void {
     this.#evaluator.apply([this.#delta(vms, hosts)])
     vms.forEach((vm, i) => {
       this.#now[vm] = hosts[i]!
     })
+  }
+
+  /** Σ weight of the costs by priority, where the evaluator stands. */
+  get costs(): Map<number, number> {
+    return this.#costsIn(this.#evaluator.view)
   }
 
   /** Rows of the tables with a role, where the evaluator stands. */
@@ -104,11 +141,7 @@ export class Judge {
   }
 
   verdict(view: View, host: ArrayLike<number>): Verdict {
-    const costs = new Map<number, number>()
-    for (const table of this.#roles.cost)
-      for (const [priority, weight] of view.rows(table))
-        if (typeof priority === 'number' && typeof weight === 'number')
-          costs.set(priority, (costs.get(priority) ?? 0) + weight)
+    const costs = this.#costsIn(view)
     let migrationCost = 0
     let moves = 0
     for (let vm = 0; vm < this.#universe.vms.length; vm++) {
@@ -118,6 +151,16 @@ export class Judge {
     }
     const count = (tables: string[]): number => tables.reduce((n, t) => n + view.count(t), 0)
     return { errors: count(this.#roles.error), warnings: count(this.#roles.warning), costs, migrationCost, moves }
+  }
+
+  #costsIn(view: View): Map<number, number> {
+    const costs = new Map<number, number>()
+    for (const table of this.#roles.cost)
+      view.each(table, ([priority, weight]) => {
+        if (typeof priority === 'number' && typeof weight === 'number')
+          costs.set(priority, (costs.get(priority) ?? 0) + weight)
+      })
+    return costs
   }
 
   violations(view: View): Violation[] {
@@ -130,15 +173,14 @@ export class Judge {
 
   /** The rule instance behind a violation under a placement. */
   instance(violation: Violation, host: ArrayLike<number>): RuleInstance {
-    return this.at(host, () => {
-      const derivation = this.#evaluator.explain({ table: violation.table, row: violation.row })
-      const rule =
-        derivation && (derivation.kind === 'rule' || derivation.kind === 'fact') ? derivation.rule : undefined
-      return {
-        rule: rule ? `${violation.role} ${rule.span.file}:${rule.span.line}` : violation.role,
-        instance: violation.text,
-      }
-    })
+    return this.at(host, () => this.#behind(violation))
+  }
+
+  /** The rule instance behind a violation where the evaluator stands. */
+  #behind({ role, table, row, text }: Violation): RuleInstance {
+    const derivation = this.#evaluator.explain({ table, row })
+    const rule = derivation && (derivation.kind === 'rule' || derivation.kind === 'fact') ? derivation.rule : undefined
+    return { rule: rule ? `${role} ${rule.span.file}:${rule.span.line}` : role, instance: text }
   }
 }
 

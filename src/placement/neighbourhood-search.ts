@@ -1,26 +1,25 @@
 import { solveModel } from '../../solvers/index.ts'
-import type { Evaluator } from '../datalog/index.ts'
 import type { Value } from '../tables/index.ts'
 import { encode } from './encode.ts'
 import type { SearchLimits } from './local-search.ts'
-import { prepare } from './problem.ts'
 import type { Random } from './random.ts'
+import type { ResidentGround } from './resident-ground.ts'
 import type { SearchState } from './search-state.ts'
 import { solverOptions } from './solver-options.ts'
-import type { PlaceInput, PlaceOptions } from './types.ts'
-import { restrict } from './universe.ts'
+import type { PlaceOptions } from './types.ts'
+import { contains } from './universe.ts'
 
 /** Hosts of a neighbourhood: few at first, more while it is easy, fewer when the solver runs out of time. */
 const SIZES = { first: 8, least: 4, most: 16 }
 /** Seconds for one neighbourhood. */
 const SECONDS = 4
-/** Neighbourhoods in a row without an improvement that end the search; each costs a look at the whole cloud. */
-const STALE = { small: 40, large: 10, largeVms: 5_000 }
+/** Neighbourhoods in a row without an improvement that end the search. */
+const STALE = 200
 
 /** What is searched, from where it stands. */
 export interface SearchJob {
-  readonly input: PlaceInput
-  readonly present: Evaluator
+  /** Made when the first part is to be translated. */
+  readonly ground: () => ResidentGround
   readonly state: SearchState
   readonly random: Random
   readonly options: PlaceOptions
@@ -31,13 +30,17 @@ export interface SearchJob {
  * Hosts are chosen around what violates or costs, with others that VMs could be exchanged with.
  */
 export async function neighbourhoodSearch(job: SearchJob, limits: SearchLimits): Promise<void> {
-  const { input, present, state, random, options } = job
+  const { ground, state, random, options } = job
   let size = SIZES.first
-  const patience = state.host.length > STALE.largeVms ? STALE.large : STALE.small
-  for (let stale = 0; stale < patience && performance.now() < limits.deadline && !limits.signal?.aborted; ) {
+  for (let stale = 0; stale < STALE && performance.now() < limits.deadline && !limits.signal?.aborted; ) {
     if (limits.reached?.()) return
     const hosts = chooseHosts(state, random, size)
-    const problem = prepare(input, present, opened(state, hosts))
+    const open = opened(state, hosts)
+    if (open.size === 0) {
+      stale++
+      continue
+    }
+    const { problem, vms } = ground().part(state.host, open)
     const encoding = encode(problem.grounding.store, problem.universe, problem.aims, {
       budget: problem.universe.budget?.limit,
     })
@@ -45,26 +48,28 @@ export async function neighbourhoodSearch(job: SearchJob, limits: SearchLimits):
     if (seconds <= 0.05) return
     const solution = await solveModel(encoding.model, {
       ...solverOptions(options, seconds),
-      start: encoding.valuesOf(state.host),
+      start: encoding.valuesOf(vms.map(vm => state.host[vm]!)),
     })
-    const found = solution.values.length > 0 && state.adopt(encoding.placementOf(solution.values))
+    const found = solution.values.length > 0 && state.adoptPart(vms, encoding.placementOf(solution.values))
+    // Everything was open at once: nothing better is left.
+    if (solution.status === 'optimal' && hosts.size === state.universe.hosts.length) return
     stale = found ? 0 : stale + 1
     size =
       solution.status === 'optimal' ? Math.min(SIZES.most, size + (found ? 0 : 1)) : Math.max(SIZES.least, size - 1)
   }
 }
 
-/** The universe in which only VMs on these hosts may move, and only among these hosts. */
-function opened(state: SearchState, hosts: ReadonlySet<number>): ReturnType<typeof restrict> {
+/** The VMs on these hosts, each with those of these hosts that it may be on. */
+function opened(state: SearchState, hosts: ReadonlySet<number>): Map<number, readonly number[]> {
   const { universe } = state
-  const single = universe.hosts.map((_, h) => [h])
-  return restrict(
-    universe,
-    universe.hostsOf.map((all, vm) => {
-      const here = state.host[vm]!
-      return hosts.has(here) ? all.filter(h => hosts.has(h) || h === here) : single[here]!
-    }),
-  )
+  const open = new Map<number, readonly number[]>()
+  const ordered = [...hosts].sort((a, b) => a - b)
+  for (const here of ordered)
+    for (const vm of state.guests[here]!) {
+      const may = ordered.filter(h => h === here || contains(universe.hostsOf[vm]!, h))
+      if (may.length > 1) open.set(vm, may)
+    }
+  return open
 }
 
 /** Hosts that some violation or cost is about, then any others. */

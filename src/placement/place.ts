@@ -32,10 +32,10 @@ export async function place(input: PlaceInput, options: PlaceOptions = {}): Prom
   const judge = new Judge(judgeProgram(input.program), input.tables, present.view, universe)
   const before = look(judge, universe.current)
   const found = await findPlacement(input, present, judge, universe, options)
-  const answer = settle(judge, found, before)
+  const answer = settle(judge, found, before, universe)
   const { problem } = found
   const moved = [...answer.host.keys()].filter(vm => answer.host[vm] !== universe.current[vm])
-  const reasons = reasonsOf(problem, judge, answer.host, moved)
+  const reasons = reasonsOf(judge, universe.current, answer.host, moved)
   const context = {
     problem,
     judge,
@@ -128,12 +128,12 @@ interface Answer extends Look {
 }
 
 /** Take what was found if the evaluator finds it better than the present placement, else the present placement. */
-function settle(judge: Judge, found: Found, before: Look): Answer {
-  const { problem, host } = found
-  const { current } = problem.universe
+function settle(judge: Judge, found: Found, before: Look, { current }: Universe): Answer {
+  const { problem, host, whole } = found
   const after = judge.at(host, view => {
     const verdict = judge.verdict(view, host)
-    verify(problem, judge, view, verdict, host)
+    // What the search found is the evaluator's own word; a model has to keep its own.
+    if (whole) verify(problem, judge, view, verdict, host)
     return { verdict, violations: judge.violations(view) }
   })
   const costs = priorities(before.verdict, after.verdict)

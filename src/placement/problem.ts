@@ -76,7 +76,8 @@ function groundedProblem(
   return { input, judge, analysis, universe, grounding, aims }
 }
 
-function possibleTable(table: string, universe: Universe): TableData {
+/** The pairs of VM and host that are possible, as data of a ground program. */
+export function possibleTable(table: string, universe: Universe): TableData {
   const rows = universe.hostsOf.flatMap((hosts, vm) => hosts.map(h => [universe.vms[vm]!, universe.hosts[h]!]))
   return {
     schema: { table, columns: [{ name: 'vm' }, { name: 'host' }] },

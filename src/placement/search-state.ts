@@ -124,9 +124,19 @@ export class SearchState {
 
   /** Stand at a placement found elsewhere, if it is better. */
   adopt(host: ArrayLike<number>): boolean {
+    return this.adoptPart([...this.host.keys()], host)
+  }
+
+  /** The same for some VMs, `host[i]` being that of `vms[i]`. */
+  adoptPart(part: readonly number[], host: ArrayLike<number>): boolean {
     const vms: number[] = []
-    for (let vm = 0; vm < this.host.length; vm++) if (host[vm] !== this.host[vm]) vms.push(vm)
-    const prospect = vms.length > 0 ? this.price({ vms, hosts: vms.map(vm => host[vm]!) }) : undefined
+    const hosts: number[] = []
+    part.forEach((vm, i) => {
+      if (host[i] === this.host[vm]) return
+      vms.push(vm)
+      hosts.push(host[i]!)
+    })
+    const prospect = vms.length > 0 ? this.price({ vms, hosts }) : undefined
     if (!prospect || !this.improves(prospect)) return false
     this.take(prospect)
     return true

@@ -64,6 +64,9 @@ export async function createApi(service: Service, options: ApiOptions): Promise<
       refuse(503, 'api/stopping', 'the service is stopping', { headers: { 'retry-after': '5', connection: 'close' } })
     if (request.url.includes('%00')) refuse(400, 'api/bad-request', 'the path or the query has a NUL in it')
   })
+  app.addHook('onSend', async (_request, reply) => {
+    if (stopping) reply.header('connection', 'close')
+  })
   addLog(app)
   await app.register(helmet, {
     contentSecurityPolicy: {

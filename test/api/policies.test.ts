@@ -76,11 +76,11 @@ test('a text that is no policy is refused with the place of the mistake', async 
   const answer = await server.ask('author', 'POST', '/v2/policies', { payload: { name: 'four', text: '!!' } })
   expect(answer.status).toBe(400)
   expect(answer.body.error).toMatchObject({
-    code: 'language/syntax',
-    details: [{ code: 'language/syntax', span: { line: 1, column: 1 } }],
+    code: 'language/unexpected-token',
+    details: [{ code: 'language/unexpected-token', span: { line: 1, column: 1 } }],
   })
   const checked = await server.ask('viewer', 'POST', '/v2/policies/validate', { payload: { name: 'four', text: '!!' } })
-  expect(checked.body).toMatchObject({ valid: false, diagnostics: [{ code: 'language/syntax' }] })
+  expect(checked.body).toMatchObject({ valid: false, diagnostics: [{ code: 'language/unexpected-token' }] })
 })
 
 test('every wrong field is named', async () => {

@@ -3,13 +3,13 @@ import pino from 'pino'
 import type { z } from 'zod'
 import { apiSettingsSchema, createApi, createToken, ROLES } from '../../src/api/index.ts'
 import { createServiceDouble, type ServiceDouble } from '../../src/api/testing/service-double.ts'
+import type { Service } from '../../src/control/index.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 
 type RoleName = (typeof ROLES)[number]
 
-export interface TestServer {
+export interface Served {
   readonly api: FastifyInstance
-  readonly service: ServiceDouble
   readonly store: Store
   /** A token for each role. */
   readonly tokens: Readonly<Record<RoleName, string>>
@@ -20,6 +20,10 @@ export interface TestServer {
   close(): Promise<void>
 }
 
+export interface TestServer extends Served {
+  readonly service: ServiceDouble
+}
+
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -28,10 +32,25 @@ export interface Answer {
   readonly text: string
 }
 
-/** The API over a service in memory, every answer checked against its documentation. */
-export async function startServer(settings: z.input<typeof apiSettingsSchema> = {}): Promise<TestServer> {
+type Settings = z.input<typeof apiSettingsSchema>
+
+/** The API over a service in memory. */
+export async function startServer(settings: Settings = {}): Promise<TestServer> {
   const store = await openStore({ memory: true })
   const service = createServiceDouble()
+  const served = await serve(service, store, settings)
+  return {
+    ...served,
+    service,
+    async close() {
+      await served.close()
+      await store.close()
+    },
+  }
+}
+
+/** The API over any service, every answer checked against its documentation. */
+export async function serve(service: Service, store: Store, settings: Settings = {}): Promise<Served> {
   const log: string[] = []
   const api = await createApi(service, {
     store,
@@ -50,7 +69,6 @@ export async function startServer(settings: z.input<typeof apiSettingsSchema> = 
   ) as Record<RoleName, string>
   return {
     api,
-    service,
     store,
     tokens,
     log,
@@ -70,9 +88,6 @@ export async function startServer(settings: z.input<typeof apiSettingsSchema> = 
         text,
       }
     },
-    async close() {
-      await api.close()
-      await store.close()
-    },
+    close: () => api.close(),
   }
 }

@@ -122,6 +122,8 @@ export function createStreams(events: Events, most: number, admission: Admission
         ...(reply.getHeaders() as Record<string, string>),
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
+        // The end of the stream is the end of the connection: nothing keeps a stopping server waiting.
+        connection: 'close',
         // Proxies of the nginx family would gather the answer otherwise.
         'x-accel-buffering': 'no',
       })

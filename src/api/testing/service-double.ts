@@ -347,7 +347,7 @@ export function createServiceDouble(): ServiceDouble {
 }
 
 const SYNTAX: Diagnostic = {
-  ...{ code: 'language/syntax', severity: 'error', message: 'expected a rule, found `!!`' },
+  ...{ code: 'language/unexpected-token', severity: 'error', message: 'expected a rule, found `!!`' },
   span: { file: 'policy', start: 0, end: 2, line: 1, column: 1 },
 }
 

@@ -8,6 +8,7 @@ import { flag } from '../schemas.ts'
 import { type AllowRoles, authors, operators, viewers } from '../security/roles.ts'
 import { carryOut, executeBody } from './execute.ts'
 import { rowsAnswer, rowsQuery, sendRows } from './rows.ts'
+import { congressTuples } from './tuples.ts'
 
 const tag = 'congress'
 const text = z.string().max(100_000)
@@ -306,7 +307,7 @@ export function policyEndpoints(service: Service): readonly Endpoint[] {
   ) {
     if (query === undefined || sequence === undefined || action_policy === undefined || action_policy === null)
       refuse(400, 'api/bad-request', 'simulate needs `query`, `sequence` and `action_policy`', { field: 'body' })
-    return tables.simulate({
+    const answer = await tables.simulate({
       policy: name,
       query,
       sequence,
@@ -314,6 +315,7 @@ export function policyEndpoints(service: Service): readonly Endpoint[] {
       ...(delta ? { delta } : {}),
       ...(trace ? { trace } : {}),
     })
+    return { ...answer, result: congressTuples(query, answer.result) }
   }
 }
 

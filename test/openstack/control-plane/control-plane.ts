@@ -103,10 +103,10 @@ export class ControlPlane {
     throw new Error(`Nova is not ready: ${state}`)
   }
 
-  /** A file that the fake hypervisors read; undefined removes it. */
-  setKnob(name: string, text: string | undefined): void {
+  /** A file that the fake hypervisors read; null removes it. */
+  setKnob(name: string, text: string | null): void {
     const path = join(this.layout.knobs, name)
-    if (text === undefined) rmSync(path, { force: true })
+    if (text === null) rmSync(path, { force: true })
     else writeFileSync(path, `${text}\n`)
   }
 

@@ -16,7 +16,7 @@ type Order = (typeof ORDERS)[number]
 
 /** The control plane as another process sees it. */
 export type RemotePlane = Pick<ControlPlane, 'layout' | Exclude<Order, 'setKnob'>> & {
-  setKnob(name: string, text: string | undefined): Promise<void>
+  setKnob(name: string, text: string | null): Promise<void>
 }
 
 /** Let other processes of this machine give orders, through a socket in a folder. */

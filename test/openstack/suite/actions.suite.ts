@@ -13,6 +13,8 @@ afterAll(async () => {
   await bed.clear()
 })
 
+/** Whatever it says besides. A failure says why. */
+const succeeded = expect.objectContaining({ state: 'succeeded' })
 const hostOf = async (id: string): Promise<string> => (await bed.server(id))['OS-EXT-SRV-ATTR:host']
 const liveMigrations = async (id: string) =>
   (await bed.admin.get('compute', `/os-migrations?instance_uuid=${id}`)).migrations.filter(
@@ -26,11 +28,11 @@ describe('live migration', () => {
     const input = { vm, host: 'cmp02' }
     await Promise.all([cloud.submit('nova:live_migrate', input, 'a'), cloud.submit('nova:live_migrate', input, 'a')])
     await cloud.submit('nova:live_migrate', input, 'a')
-    expect(await carryOut(cloud, 'nova:live_migrate', input, 'a')).toMatchObject({ state: 'succeeded' })
+    expect(await carryOut(cloud, 'nova:live_migrate', input, 'a')).toEqual(succeeded)
     expect(await hostOf(vm)).toBe('cmp02')
     expect((await bed.server(vm))['OS-EXT-STS:task_state']).toBeNull()
     // It is there: another wish for the same finds that out.
-    expect(await carryOut(cloud, 'nova:live_migrate', input, 'b')).toMatchObject({ state: 'succeeded' })
+    expect(await carryOut(cloud, 'nova:live_migrate', input, 'b')).toEqual(succeeded)
     expect(await liveMigrations(vm)).toHaveLength(1)
   })
 
@@ -48,8 +50,8 @@ describe('live migration', () => {
       state: 'failed',
       remedy: 'again',
     })
-    expect(await carryOut(second, 'nova:live_migrate', input, 'two')).toMatchObject({ state: 'succeeded' })
-    expect(await carryOut(first, 'nova:live_migrate', input, 'one')).toMatchObject({ state: 'succeeded' })
+    expect(await carryOut(second, 'nova:live_migrate', input, 'two')).toEqual(succeeded)
+    expect(await carryOut(first, 'nova:live_migrate', input, 'one')).toEqual(succeeded)
     expect(await liveMigrations(vm)).toHaveLength(1)
     await bed.plane.setKnob('migration-seconds', '1')
   })
@@ -64,7 +66,7 @@ describe('live migration', () => {
     // Another process reads a record that does not know that it was sent.
     const next = bed.actions(journal)
     expect(await next.status('x')).toMatchObject({ state: 'running' })
-    expect(await carryOut(next, 'nova:live_migrate', input, 'x')).toMatchObject({ state: 'succeeded' })
+    expect(await carryOut(next, 'nova:live_migrate', input, 'x')).toEqual(succeeded)
     expect(await liveMigrations(vm)).toHaveLength(1)
     // A record, and nothing in the cloud: it was never sent, so it is sent now.
     const back = { vm, host: 'cmp01' }
@@ -80,7 +82,7 @@ describe('live migration', () => {
       sent: false,
     })
     expect(await next.status('y')).toBeUndefined()
-    expect(await carryOut(next, 'nova:live_migrate', back, 'y')).toMatchObject({ state: 'succeeded' })
+    expect(await carryOut(next, 'nova:live_migrate', back, 'y')).toEqual(succeeded)
     expect(await liveMigrations(vm)).toHaveLength(2)
   })
 
@@ -113,8 +115,8 @@ describe('live migration', () => {
     const status = await carryOut(cloud, 'nova:live_migrate', { vm, host: 'cmp06' })
     expect(status).toMatchObject({ state: 'failed', retryable: true, remedy: 'again' })
     expect(await hostOf(vm)).toBe('cmp05')
-    await bed.plane.setKnob('fail-live-migration-cmp05', undefined)
-    expect(await carryOut(cloud, 'nova:live_migrate', { vm, host: 'cmp06' })).toMatchObject({ state: 'succeeded' })
+    await bed.plane.setKnob('fail-live-migration-cmp05', null)
+    expect(await carryOut(cloud, 'nova:live_migrate', { vm, host: 'cmp06' })).toEqual(succeeded)
   })
 
   test.each([
@@ -136,7 +138,7 @@ describe('live migration', () => {
     })
     const status = await carryOut(cloud, 'nova:live_migrate', { vm, host: 'cmp07' })
     expect(status).toMatchObject({ state: 'failed', remedy: 'elsewhere', detail: 'the host `cmp07` is disabled' })
-    expect(await carryOut(cloud, 'nova:enable_service', { host: 'cmp07' })).toMatchObject({ state: 'succeeded' })
+    expect(await carryOut(cloud, 'nova:enable_service', { host: 'cmp07' })).toEqual(succeeded)
     expect(await liveMigrations(vm)).toHaveLength(0)
   })
 
@@ -151,13 +153,13 @@ describe('live migration', () => {
     const running = async () => (await liveMigrations(vm)).some((m: { status: string }) => m.status === 'running')
     await cloud.submit('nova:live_migrate', { vm, host: 'cmp02' }, 'aborted')
     await until('it runs', running)
-    expect(await carryOut(cloud, 'nova:abort', { vm })).toMatchObject({ state: 'succeeded' })
+    expect(await carryOut(cloud, 'nova:abort', { vm })).toEqual(succeeded)
     expect(await carryOut(cloud, 'nova:live_migrate', { vm, host: 'cmp02' }, 'aborted')).toMatchObject({
       remedy: 'never',
     })
     await cloud.submit('nova:live_migrate', { vm, host: 'cmp02' }, 'forced')
     await until('it runs', running)
-    expect(await carryOut(cloud, 'nova:force_complete', { vm })).toMatchObject({ state: 'succeeded' })
+    expect(await carryOut(cloud, 'nova:force_complete', { vm })).toEqual(succeeded)
     expect(await carryOut(cloud, 'nova:live_migrate', { vm, host: 'cmp02' }, 'forced')).toMatchObject({
       state: 'succeeded',
     })
@@ -184,7 +186,7 @@ describe('live migration', () => {
 test('cold migration is confirmed, so that room on the old host is free again', async () => {
   const vm = await bed.boot('cold', { host: 'cmp01' })
   const cloud = bed.actions()
-  expect(await carryOut(cloud, 'nova:cold_migrate', { vm, host: 'cmp03' })).toMatchObject({ state: 'succeeded' })
+  expect(await carryOut(cloud, 'nova:cold_migrate', { vm, host: 'cmp03' })).toEqual(succeeded)
   const server = await bed.server(vm)
   expect(server).toMatchObject({ status: 'ACTIVE', 'OS-EXT-SRV-ATTR:host': 'cmp03' })
   const { allocations } = await bed.admin.get('placement', `/allocations/${vm}`)
@@ -201,14 +203,14 @@ test('start, stop, pause, resume, lock and unlock, each without a second time', 
     ['nova:start', 'ACTIVE'],
   ] as const
   for (const [action, status] of steps) {
-    expect(await carryOut(cloud, action, { vm })).toMatchObject({ state: 'succeeded' })
+    expect(await carryOut(cloud, action, { vm })).toEqual(succeeded)
     expect((await bed.server(vm)).status).toBe(status)
     expect(await carryOut(cloud, action, { vm })).toMatchObject({ state: 'succeeded', detail: 'it was so already' })
   }
-  expect(await carryOut(cloud, 'nova:lock', { vm })).toMatchObject({ state: 'succeeded' })
+  expect(await carryOut(cloud, 'nova:lock', { vm })).toEqual(succeeded)
   expect((await bed.server(vm)).locked).toBe(true)
-  expect(await carryOut(cloud, 'nova:unlock', { vm })).toMatchObject({ state: 'succeeded' })
-  expect(await carryOut(cloud, 'nova:stop', { vm })).toMatchObject({ state: 'succeeded' })
+  expect(await carryOut(cloud, 'nova:unlock', { vm })).toEqual(succeeded)
+  expect(await carryOut(cloud, 'nova:stop', { vm })).toEqual(succeeded)
   expect(await carryOut(cloud, 'nova:live_migrate', { vm, host: 'cmp02' })).toMatchObject({
     state: 'failed',
     remedy: 'never',
@@ -220,7 +222,7 @@ test('images are cached on the hosts of an aggregate', async () => {
   await bed.admin.post('compute', `/os-aggregates/${aggregate.id}/action`, { add_host: { host: 'cmp01' } })
   const cloud = bed.actions()
   const input = { aggregate: 'rack-1', image: bed.image }
-  expect(await carryOut(cloud, 'nova:cache_image', input)).toMatchObject({ state: 'succeeded' })
+  expect(await carryOut(cloud, 'nova:cache_image', input)).toEqual(succeeded)
   expect(await carryOut(cloud, 'nova:cache_image', { ...input, aggregate: 'rack-2' })).toMatchObject({
     remedy: 'never',
   })
@@ -236,8 +238,8 @@ test('web hooks go to hosts that are allowed only', async () => {
   const { port } = server.address() as AddressInfo
   const cloud = openStackActions({ ...bed.clients(), journal: memoryJournal(), allowedHosts: [`127.0.0.1:${port}`] })
   const hook = { url: `http://127.0.0.1:${port}/moved`, body: { vm: 'x' } }
-  expect(await carryOut(cloud, 'http:request', hook, 't')).toMatchObject({ state: 'succeeded' })
-  expect(await carryOut(cloud, 'http:request', hook, 't')).toMatchObject({ state: 'succeeded' })
+  expect(await carryOut(cloud, 'http:request', hook, 't')).toEqual(succeeded)
+  expect(await carryOut(cloud, 'http:request', hook, 't')).toEqual(succeeded)
   expect(await carryOut(cloud, 'http:request', { url: 'http://169.254.169.254/' })).toMatchObject({ remedy: 'never' })
   expect(seen).toEqual(['POST /moved t'])
   server.close()
@@ -261,7 +263,7 @@ test('a dead host is known to be dead after a while; then its VMs can be evacuat
     state: 'failed',
     remedy: 'never',
   })
-  expect(await carryOut(cloud, 'nova:evacuate', { vm, host: 'cmp02' })).toMatchObject({ state: 'succeeded' })
+  expect(await carryOut(cloud, 'nova:evacuate', { vm, host: 'cmp02' })).toEqual(succeeded)
   expect(await hostOf(vm)).toBe('cmp02')
   await bed.plane.startHost('cmp08')
   await until('the host is back', async () =>
@@ -276,7 +278,7 @@ test('an API that is away, and a token that is worthless, are survived', async (
   const cloud = bed.actions()
   await cloud.submit('nova:live_migrate', { vm, host: 'cmp02' }, 'p')
   await bed.plane.revokeTokens()
-  expect(await carryOut(cloud, 'nova:live_migrate', { vm, host: 'cmp02' }, 'p')).toMatchObject({ state: 'succeeded' })
+  expect(await carryOut(cloud, 'nova:live_migrate', { vm, host: 'cmp02' }, 'p')).toEqual(succeeded)
   const away = bed.plane.interruptCompute(6)
   let status: Awaited<ReturnType<typeof carryOut>> | undefined
   await until('Nova is back', async () => {

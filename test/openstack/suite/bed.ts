@@ -119,7 +119,7 @@ export async function openBed(): Promise<Bed> {
       for (const each of await list('/os-services?binary=nova-compute', 'services'))
         if (each.status !== 'enabled') await admin.put('compute', `/os-services/${each.id}`, { status: 'enabled' })
       await plane.setKnob('migration-seconds', '1')
-      for (const host of layout.hosts) await plane.setKnob(`fail-live-migration-${host}`, undefined)
+      for (const host of layout.hosts) await plane.setKnob(`fail-live-migration-${host}`, null)
     },
   }
   return bed

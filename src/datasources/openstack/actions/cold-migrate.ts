@@ -56,7 +56,7 @@ export function coldMigrate(nova: Nova): ActionType<Input, ServerTrace> {
         await nova.act(given.vm, { confirmResize: null })
       } catch (thrown) {
         // It was confirmed meanwhile, or Nova is busy: the next look tells.
-        if (!(thrown instanceof RequestError) || thrown.status !== 409) throw thrown
+        if (!(thrown instanceof RequestError) || (thrown.status !== 409 && thrown.status !== 400)) throw thrown
       }
       return running('confirming')
     },

@@ -3,5 +3,4 @@
  * Takes messages, gives touches. They are hints only: nothing is taken from them but what changed, so an event that is lost, doubled or
  * late does no harm, and polling finds what was missed. Knows nothing of rows.
  */
-export { type Listener, type ListenOptions, listen } from './listen.ts'
-export { type Touch, touchesOf } from './touches.ts'
+export { notify, withNotifications } from './notified-source.ts'

@@ -1,0 +1,28 @@
+import type { Cloud } from '../datasources/index.ts'
+import type { Snapshot } from '../tables/index.ts'
+import { MIGRATE } from './plan-workflow.ts'
+
+/**
+ * The cloud, with VMs of dead hosts built anew instead of migrated. Only for those who make sure that a host that Nova calls down does
+ * not run its VMs any more: otherwise they would run twice.
+ */
+export function evacuating(cloud: Cloud, tables: () => Snapshot): Cloud {
+  return {
+    submit(action, input, token) {
+      const isOrphan = action === MIGRATE && isOnDeadHost(input['vm'], tables())
+      return cloud.submit(isOrphan ? 'nova:evacuate' : action, input, token)
+    },
+    status: token => cloud.status(token),
+    ...(cloud.onEnded && { onEnded: listener => cloud.onEnded!(listener) }),
+  }
+}
+
+function isOnDeadHost(vm: unknown, tables: Snapshot): boolean {
+  const host = tables.get('nova:location')?.rows.find(row => row[0] === vm)?.[1]
+  const services = tables.get('nova:services')
+  const column = (name: string) => services?.schema.columns.findIndex(c => c.name === name) ?? -1
+  const [binary, name, state] = [column('binary'), column('host'), column('state')]
+  return (
+    services?.rows.some(row => row[binary] === 'nova-compute' && row[name] === host && row[state] === 'down') === true
+  )
+}

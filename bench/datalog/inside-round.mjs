@@ -34,6 +34,9 @@ evaluator.load(tables)
 const counts = when => Object.fromEntries(watch.map(table => [`${table} ${when}`, evaluator.view.count(table)]))
 const figures = { evaluate, elapsed, process: cpu(), megabytes: process.resourceUsage().maxRSS / 1000, ...counts('rows') }
 if (moves.length > 0) {
+  const before = cpu()
+  while (evaluator.prepare());
+  figures.prepare = cpu() - before
   // One at a time, both answers current after each.
   const times = moves.map(([vm, from, to]) => {
     const delta = { table: 'nova:location', removed: [[vm, from]], inserted: [[vm, to]] }

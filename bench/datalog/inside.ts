@@ -3,8 +3,9 @@
  *   npm run prepare && npx tsx bench/datalog/inside.ts w1|w3|w4 [VMS HOSTS [ROUNDS]]      default 1000000 30000 7
  *   npm run prepare && npx tsx bench/datalog/inside.ts w2 [random|chain NODES [ROUNDS]]   default random 5000 7
  * Prints least and median over rounds, each a process of its own: CPU milliseconds of the evaluation from resident tables (`evaluate`; `elapsed` is
- * its wall clock) and of the process up to then (`process`), and its peak of memory; for w4, which loads W1 and W3, also microseconds of wall clock for a
- * move: of all, and of the first, which makes the indexes that a load does without. CPU is user + system of all threads: the compiler's
+ * its wall clock) and of the process up to then (`process`), and its peak of memory; for w4, which loads W1 and W3, also CPU milliseconds of `prepare`, which
+ * makes the indexes that a load does without, and microseconds of wall clock for a move: of all, and of the first. CPU is user + system of
+ * all threads: the compiler's
  * and the collector's count.
  */
 import { spawnSync } from 'node:child_process'

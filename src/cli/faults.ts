@@ -2,13 +2,13 @@ import { type Diagnostic, DiagnosticError } from '../diagnostic/index.ts'
 import type { Context } from './context.ts'
 import { type ExitCode, exitCodes, OutputError } from './io.ts'
 
-/** Report whatever a command threw and choose the exit code: bad input is 2, an internal fault is 3. */
+/** Report whatever a command threw and choose the exit code: bad input is 2, an internal fault is 3, a limit reached is 4. */
 export function reportFault(thrown: unknown, context: Context): ExitCode {
   const diagnostics = asDiagnostics(thrown)
   if (!diagnostics) return reportBug(thrown, context)
   if (context.json && !(thrown instanceof OutputError)) context.answer({ diagnostics })
   else context.remark(context.render(diagnostics, context.io.err))
-  return exitCodes.badInput
+  return diagnostics.every(d => d.code === 'datalog/limit') ? exitCodes.incomplete : exitCodes.badInput
 }
 
 /** The diagnostics inside anything thrown that is the user's or the machine's doing; undefined for a bug of ours. */

@@ -24,6 +24,8 @@ export const exitCodes = {
   findings: 1,
   badInput: 2,
   fault: 3,
+  /** A limit was reached: what is there is right, but not all there is. */
+  incomplete: 4,
 } as const
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { EvaluationLimits } from '../datalog/index.ts'
 import type { PlaceOptions } from '../placement/index.ts'
 
 /** Options of commands that read a cloud. */
@@ -13,6 +14,30 @@ export interface SolveOptions {
   readonly timeLimit?: number
   readonly gap?: number
   readonly seed?: number
+}
+
+/** Options of commands that evaluate. */
+export interface LimitOptions {
+  readonly limitTime?: number
+  readonly limitTuples?: number
+  readonly limitMemory?: number
+}
+
+/** What an evaluation wants of these options; undefined when there is no limit. */
+export function limitsOf({ limitTime, limitTuples, limitMemory }: LimitOptions): EvaluationLimits | undefined {
+  if (limitTime === undefined && limitTuples === undefined && limitMemory === undefined) return undefined
+  return {
+    ...(limitTime !== undefined && { milliseconds: limitTime * 1000 }),
+    ...(limitTuples !== undefined && { derivedTuples: limitTuples }),
+    ...(limitMemory !== undefined && { megabytes: limitMemory }),
+  }
+}
+
+export function addLimitOptions(command: Command): Command {
+  return command
+    .option('--limit-time <seconds>', 'go on without a policy, or stop the query, after this time', positive)
+    .option('--limit-tuples <number>', 'the same when it derives more tuples than this', wholeNumber)
+    .option('--limit-memory <MB>', 'the same when what it derives takes more memory than this', positive)
 }
 
 /** What placement wants of these options. */

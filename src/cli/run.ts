@@ -98,6 +98,7 @@ Exit codes:
   1  violations or findings: the answer is not what the policy wants
   2  wrong usage or bad input; nothing was changed
   3  an internal fault, which is a bug of Usher
+  4  incomplete: a limit stopped a policy or the query; what the others give is shown
 
 Examples:
   # is this policy well written?

@@ -1,6 +1,7 @@
-import type { Evaluator } from '../datalog/index.ts'
+import type { EvaluationLimits, Evaluator } from '../datalog/index.ts'
+import type { Diagnostic } from '../diagnostic/index.ts'
 import type { Row } from '../tables/index.ts'
-import { evaluateWorld } from './evaluate.ts'
+import { evaluateWithin } from './evaluate.ts'
 import type { Sources } from './policy-files.ts'
 import { examine, openWorld, type WorldRequest } from './world.ts'
 
@@ -8,6 +9,8 @@ export interface BenchRequest extends Omit<WorldRequest, 'tables'> {
   readonly data: string
   /** How long each table is updated. */
   readonly milliseconds: number
+  /** For each policy. */
+  readonly limits?: EvaluationLimits
 }
 
 export interface Bench {
@@ -18,6 +21,8 @@ export interface Bench {
   /** Of the whole process, in bytes. */
   readonly memory: number
   readonly updates: readonly TableUpdates[]
+  /** Policies that reached a limit when they were evaluated, and are not measured. */
+  readonly stopped: readonly Diagnostic[]
 }
 
 /** Transactions of one row, taken out and put back again. Times in microseconds. */
@@ -30,7 +35,10 @@ export interface TableUpdates {
 }
 
 /** Measure policies over a cloud: reading, checking, evaluating, and then updates of each table that a rule reads. */
-export async function benchWorld({ milliseconds, ...request }: BenchRequest, sources: Sources): Promise<Bench> {
+export async function benchWorld(
+  { milliseconds, limits = {}, ...request }: BenchRequest,
+  sources: Sources,
+): Promise<Bench> {
   const phases: { name: string; milliseconds: number }[] = []
   const timed = async <T>(name: string, work: () => Promise<T> | T): Promise<T> => {
     const start = performance.now()
@@ -40,7 +48,7 @@ export async function benchWorld({ milliseconds, ...request }: BenchRequest, sou
   }
   const { tables } = await timed('read the data', () => examine({ ...request, policies: [] }, sources))
   const world = await timed('check the policies', () => openWorld({ policies: request.policies, tables }, sources))
-  const evaluator = await timed('evaluate', () => evaluateWorld(world))
+  const { evaluator, stopped } = await timed('evaluate', () => evaluateWithin(world, { limits }))
   const { program } = world
   const read = new Set(program.rules.flatMap(r => r.body.flatMap(l => tablesIn(l))))
   const infos = [...program.tables.values()]
@@ -58,6 +66,7 @@ export async function benchWorld({ milliseconds, ...request }: BenchRequest, sou
     derivedRows: derived.reduce((sum, t) => sum + evaluator.view.count(t.name), 0),
     memory: process.memoryUsage().rss,
     updates: updates.sort((a, b) => a.perSecond - b.perSecond),
+    stopped,
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   createEvaluator,
+  createIsolatedEvaluator,
   type Evaluator,
   type EvaluatorOptions,
   type QueryAnswer,
@@ -17,6 +18,16 @@ export function evaluateWorld(world: Pick<World, 'program' | 'tables'>, options:
   const evaluator = createEvaluator(world.program, options)
   evaluator.load(world.tables.values())
   return evaluator
+}
+
+/** The same under limits for each policy: those that reach one are left out, and `stopped` says why. */
+export function evaluateWithin(
+  world: Pick<World, 'program' | 'tables'>,
+  options: EvaluatorOptions,
+): { readonly evaluator: Evaluator; readonly stopped: readonly Diagnostic[] } {
+  const evaluator = createIsolatedEvaluator(world.program, options)
+  evaluator.load(world.tables.values())
+  return { evaluator, stopped: evaluator.stopped.map(s => s.diagnostic) }
 }
 
 /** Every tuple of every `error` table, then of every `warning` table, in order. */

@@ -17,7 +17,7 @@ import { explainAbsence } from './explain-absent.ts'
 import { Guard, type GuardOptions } from './limits.ts'
 import { Profile } from './profile.ts'
 import { answerQuery } from './query.ts'
-import { checkRow, checkTable, failUnknownTable, findRow, rowAt, sortedRows } from './rows.ts'
+import { checkRow, checkTable, failUnknownTable, findRow, matchingRows, rowAt, sortedRows } from './rows.ts'
 import { componentsOf, tablesRead } from './rules.ts'
 import type { SolveContext } from './solve.ts'
 import { checkStratified } from './stratification.ts'
@@ -81,6 +81,14 @@ class ProgramEvaluator implements Evaluator {
       rows: table => {
         const relation = this.#ready().get(table)
         return relation ? sortedRows(this.#interner, relation) : []
+      },
+      each: (table, visit) => {
+        const relation = this.#ready().get(table)
+        relation?.eachSlot(slot => visit(rowAt(this.#interner, relation, slot)))
+      },
+      matching: (table, columns, values) => {
+        const relation = this.#ready().get(table)
+        return relation ? matchingRows(this.#interner, relation, columns, values) : []
       },
       has: (table, row) => this.#has({ table, row }),
       count: table => this.#ready().size(table),
@@ -160,9 +168,14 @@ class ProgramEvaluator implements Evaluator {
     }
   }
 
+  prepare(): boolean {
+    return this.#ready().prepare()
+  }
+
   query(text: string, policy?: string): QueryAnswer {
     const engine = this.#ready()
-    return answerQuery(text, policy, this.#program, engine, this.#asking(new Guard(this.#limits)))
+    const guard = new Guard(this.#limits)
+    return answerQuery(text, policy, this.#program, engine, this.#asking(guard), guard)
   }
 
   explain(tuple: Tuple): Derivation | undefined {

@@ -46,6 +46,9 @@ warning(x) :- likes(x), x < 100
 counted(c) :- c = count : { likes(x) }
 `
 
+/** Cubic in a table of its own. */
+const bigFacts = Array.from({ length: 400 }, (_, i) => `big(${i})\n`).join('')
+
 const together: Delta = { table: 'vm', inserted: [['b', 'h']], removed: [] }
 const more = (from: number, to: number): Delta => ({
   table: 'n',
@@ -94,6 +97,33 @@ describe('policies that are isolated', () => {
       ])
     })
   }
+
+  it('refuse suppositions and questions that reach any limit, and go on as before', () => {
+    for (const [what, limits] of eachLimit) {
+      const program = compile(greedy, good)
+      const e = createIsolatedEvaluator(program, { limits })
+      e.load(tables(3, [['a', 'h']]))
+      const state = () => [...program.tables.keys()].map(t => e.view.rows(t))
+      const before = state()
+      const much = more(3, 400)
+      const rule = new RegExp(`rule \`p\\(x, y, z\\) :- .* was stopped: its policy \`greedy\` ${what}`)
+      expect(() => e.whatIf([much], () => 0), what).toThrow(rule)
+      expect(() => e.whatIf([together], () => e.whatIf([much], () => 0)), what).toThrow(rule)
+      const fuller = compile(greedy, `${good}q(x, y, z) :- big(x), big(y), big(z)\n${bigFacts}`)
+      expect(() => e.whatIfRules(fuller, () => 0), what).toThrow(/rule `q\(x, y, z\)/)
+      expect(state()).toEqual(before)
+      // Data of any size may come; what is asked of it has its own limits.
+      e.changeRules(compile(good))
+      e.apply([much])
+      const question = 'n(x), n(y), n(z)'
+      expect(() => e.query(question, 'good'), what).toThrow(new RegExp(`a query was stopped: it ${what}`))
+      expect(() => e.whatIf([together], () => e.query(question, 'good')), what).toThrow(/a query was stopped/)
+      expect(e.view.has('vm', ['b', 'h'])).toBe(false)
+      e.apply([together])
+      expect(e.view.has('good:error', ['a', 'b'])).toBe(true)
+      expect(e.stopped).toEqual([])
+    }
+  })
 
   it('derive nothing from a stopped policy that would not hold', () => {
     const limits = { derivedTuples: 5000 }

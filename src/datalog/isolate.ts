@@ -42,6 +42,8 @@ class PolicyIsolation implements IsolatedEvaluator {
     this.#inner = createMeteredEvaluator(program, options)
     this.view = {
       rows: table => this.#inner.view.rows(table),
+      each: (table, visit) => this.#inner.view.each(table, visit),
+      matching: (table, columns, values) => this.#inner.view.matching(table, columns, values),
       has: (table, row) => this.#inner.view.has(table, row),
       count: table => this.#inner.view.count(table),
     }
@@ -111,6 +113,11 @@ class PolicyIsolation implements IsolatedEvaluator {
   whatIfRules<T>(program: Program, read: (view: View, changes: Changes) => T): T {
     this.#ready()
     return this.#inner.whatIfRules(without(program, this.#stopped).program, read)
+  }
+
+  prepare(): boolean {
+    this.#ready()
+    return this.#inner.prepare()
   }
 
   query(text: string, policy?: string): QueryAnswer {

@@ -13,6 +13,10 @@ const FIRST_FUEL = 6
 /** Derived tuples between two looks at the memory. */
 const MEASURE = 16_384
 
+/** About what a row of an answer takes in bytes, and each of its cells. */
+const ANSWER_ROW = 120
+const ANSWER_CELL = 20
+
 /** What a guard watches. */
 export interface GuardOptions extends EvaluationLimits {
   readonly profile?: Profile
@@ -68,6 +72,8 @@ export class Guard {
   /** Tuples granted so far, and how many of those derived are accounted for. */
   #lent = 0
   #settled = 0
+  /** What the rows of an answer take, in bytes. */
+  #answer = 0
   /** By policy, where each has its own. */
   readonly #accounts: Map<string | undefined, Account> | undefined
   #account: Account
@@ -135,6 +141,14 @@ export class Guard {
     if (this.#left < 0) this.#settle()
   }
 
+  /** A row of an answer, which is kept as JavaScript values; throws when they are too many, or take too much memory. */
+  answered(cells: number): void {
+    this.derived()
+    this.#answer += ANSWER_ROW + ANSWER_CELL * cells
+    const { megabytes } = this.#limits
+    if (megabytes !== undefined && this.#answer > megabytes * 1e6) this.#stop(`holds more than ${megabytes} MB`)
+  }
+
   /** The evaluation is over; throws when the last of it went over a limit. */
   finish(): void {
     if (this.#gauge) this.#settle()
@@ -194,7 +208,8 @@ export class Guard {
   }
 
   #stop(what: string): never {
-    const policy = this.#limits.each && this.#rule ? `its policy \`${this.#rule.policy}\`` : 'this evaluation'
+    const policy =
+      this.#limits.each && this.#rule ? `its policy \`${this.#rule.policy}\`` : this.#rule ? 'this evaluation' : 'it'
     throw new LimitError(this.#rule, what, policy)
   }
 }

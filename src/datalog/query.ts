@@ -2,6 +2,7 @@ import { DiagnosticError, fail } from '../diagnostic/index.ts'
 import { type CoreLiteral, checkQuery, type Program } from '../language/index.ts'
 import { compareRows, type Row } from '../tables/index.ts'
 import type { Database } from './database.ts'
+import type { Guard } from './limits.ts'
 import { planBody } from './plan.ts'
 import { type SolveContext, Solver } from './solve.ts'
 import type { QueryAnswer } from './types.ts'
@@ -13,6 +14,7 @@ export function answerQuery(
   program: Program,
   db: Database,
   context: SolveContext,
+  guard: Guard,
 ): QueryAnswer {
   const { rule, diagnostics } = checkQuery(text, program, policy)
   if (!rule) throw new DiagnosticError(diagnostics)
@@ -24,11 +26,12 @@ export function answerQuery(
   new Solver(db, context).solve(steps, env, rule.variables, () => {
     context.tick()
     const key = columns.map(v => env[v]!).join()
-    if (!rows.has(key))
-      rows.set(
-        key,
-        columns.map(v => db.interner.value(env[v]!)),
-      )
+    if (rows.has(key)) return true
+    guard.answered(columns.length)
+    rows.set(
+      key,
+      columns.map(v => db.interner.value(env[v]!)),
+    )
     return true
   })
   return { columns: columns.map(v => rule.variables[v]!), rows: [...rows.values()].sort(compareRows) }

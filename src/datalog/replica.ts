@@ -120,6 +120,14 @@ class Follower implements Replica {
     this.state = 'live'
     this.#options.onLoaded?.()
     this.#catchUp()
+    this.#prepare()
+  }
+
+  /** Piece by piece between other work, so that the first change need not wait for indexes. */
+  #prepare(): void {
+    setImmediate(() => {
+      if (this.state === 'live' && this.#evaluator.prepare()) this.#prepare()
+    })
   }
 
   /** Load a snapshot and what came after it; false when something between them is missing, and then nothing was done. */

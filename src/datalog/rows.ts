@@ -41,6 +41,21 @@ export function sortedRows(interner: Interner, relation: Relation): Row[] {
   return rows.sort(compareRows)
 }
 
+/** Rows with these values in these columns (ascending). */
+export function matchingRows(interner: Interner, relation: Relation, columns: readonly number[], values: Row): Row[] {
+  const rows: Row[] = []
+  const key = findRow(interner, values)
+  if (!key) return rows
+  if (columns.length === 0) {
+    relation.eachSlot(slot => rows.push(rowAt(interner, relation, slot)))
+    return rows
+  }
+  const index = relation.index(columns)
+  for (let slot = index.first(key); slot >= 0; slot = index.next[slot]!)
+    if (relation.holds(slot) && index.matches(slot, key)) rows.push(rowAt(interner, relation, slot))
+  return rows
+}
+
 /** A full reading whose rows all have the columns its schema names. */
 export function checkTable(data: TableData): void {
   const { table, columns } = data.schema

@@ -39,6 +39,10 @@ export type Changes = ReadonlyMap<string, { readonly inserted: readonly Row[]; r
 export interface View {
   /** All rows, in the order of their values (numbers, then strings; null and booleans first), so that output repeats. */
   rows(table: string): Row[]
+  /** The same rows in no particular order, without the cost of ordering them. */
+  each(table: string, visit: (row: Row) => void): void
+  /** Rows with these values in these columns (ascending), by an index that is made when it is first asked for. */
+  matching(table: string, columns: readonly number[], values: Row): Row[]
   has(table: string, row: Row): boolean
   count(table: string): number
 }
@@ -128,6 +132,12 @@ export interface Evaluator {
 
   /** The same for as long as `read` looks at it. `whatIf` and this may be nested in each other. */
   whatIfRules<T>(program: Program, read: (view: View, changes: Changes) => T): T
+
+  /**
+   * Make a piece of what the first changes after a load would have to make: indexes, hashes, compiled functions; false when all is there.
+   * Nothing that can be seen changes but the time of the first `apply` or `whatIf`: for moments when nobody waits.
+   */
+  prepare(): boolean
 
   readonly view: View
 

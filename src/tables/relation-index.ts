@@ -77,6 +77,11 @@ export class RelationIndex {
     this.#entries--
   }
 
+  /** Make what only the first removal asks for. */
+  prepareRemoval(): void {
+    this.#previous ??= this.#lookBack()
+  }
+
   #lookBack(): Int32Array {
     const previous = new Int32Array(this.next.length)
     for (const head of this.heads) {

@@ -209,6 +209,13 @@ export class Relation {
     for (let slot = this.top - 1; slot >= 0; slot--) this.#link(slot)
   }
 
+  /** Make what finds a row that changes, and what takes one out; not where a matrix does without. */
+  prepareChanges(): void {
+    if (this.matrix) return
+    this.makeHash()
+    for (const index of this.#indexes) index.prepareRemoval()
+  }
+
   /** Take a row out outside of any transaction; false when it was not there. */
   remove(row: ArrayLike<number>): boolean {
     const slot = this.locate(row)

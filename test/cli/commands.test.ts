@@ -39,6 +39,56 @@ describe('check', () => {
   })
 })
 
+describe('limits', () => {
+  const rows = (n: number) => `x\n${Array.from({ length: n }, (_, i) => i).join('\n')}\n`
+  const files = {
+    'greedy.dl': 'policy greedy\nerror(x, y, z) :- n(x), n(y), n(z)\n',
+    'good.dl': 'policy good\nerror(x) :- n(x), x < 2\n',
+    'data/n.csv': rows(300),
+  }
+  const within = (command: string, folder: string, ...more: string[]) =>
+    usher([command, `${folder}/greedy.dl`, `${folder}/good.dl`, '--data', `${folder}/data`, ...more])
+
+  test.each([
+    ['--limit-tuples', '1000', 'derived more than 1000 tuples'],
+    ['--limit-memory', '2', 'holds more than 2 MB'],
+    ['--limit-time', '0.5', 'ran for more than 500 ms'],
+  ])('4 where a policy reaches %s: its rule is named, the others are shown', async (option, value, what) => {
+    const { code, out, err } = await within('violations', folderOf(files), option, value)
+    expect(code).toBe(4)
+    expect(out.trim().split('\n')).toHaveLength(2)
+    expect(err).toContain('policy `greedy` is not evaluated: rule `error(x, y, z)')
+    expect(err).toContain(what)
+    expect(err).toMatch(/greedy\.dl:2:/)
+  })
+
+  test('in JSON too, and nothing is called fine that was not looked at', async () => {
+    const folder = folderOf(files)
+    const { code, json } = await within('violations', folder, '--limit-tuples', '1000', '--json')
+    expect(code).toBe(4)
+    expect(json()).toMatchObject({
+      violations: [{ table: 'good:error' }, { table: 'good:error' }],
+      stopped: [{ code: 'datalog/policy-stopped', span: { line: 2 } }],
+    })
+    const alone = await usher(['violations', `${folder}/greedy.dl`, '--data', `${folder}/data`, '--limit-tuples', '9'])
+    expect(alone).toMatchObject({ code: 4, out: 'no violation of the policies that were evaluated\n' })
+    const enough = await within('violations', folderOf({ ...files, 'data/n.csv': rows(3) }), '--limit-tuples', '1000')
+    expect(enough.code).toBe(1)
+  })
+
+  test('4 where the query itself reaches one', async () => {
+    const folder = folderOf(files)
+    const ask = (query: string) => within('eval', folder, '--limit-tuples', '1000', '--query', query)
+    expect(await ask('n(x), n(y), n(z)')).toMatchObject({ code: 4, out: '' })
+    const { code, out, err } = await ask('good:error(x)')
+    expect({ code, out: out.split(/\s+/).filter(w => /\d/.test(w)) }).toEqual({ code: 4, out: ['0', '1'] })
+    expect(err).toContain('policy `greedy` is not evaluated')
+    const measured = await within('bench', folder, '--limit-tuples', '1000', '--seconds', '0', '--json')
+    expect(measured.code).toBe(4)
+    expect(measured.json()).toMatchObject({ derivedRows: 2, stopped: [{ code: 'datalog/policy-stopped' }] })
+  })
+})
+
 describe('fmt', () => {
   const ragged = 'error(x):-p(x),not q(x)   // why\n'
   const tidy = 'error(x) :- p(x), not q(x) // why\n'

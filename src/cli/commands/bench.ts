@@ -1,9 +1,18 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
-import { addDataOptions, type DataOptions, examples, notNegative } from '../options.ts'
+import {
+  addDataOptions,
+  addLimitOptions,
+  type DataOptions,
+  examples,
+  type LimitOptions,
+  limitsOf,
+  notNegative,
+} from '../options.ts'
 import { figure } from '../words.ts'
+import { sayStopped } from './open.ts'
 
-interface BenchOptions extends DataOptions {
+interface BenchOptions extends DataOptions, LimitOptions {
   readonly data: string
   readonly seconds: number
 }
@@ -20,7 +29,7 @@ export function addBench(program: Command, context: Context): Command {
     .argument('<policy...>', 'policy files')
     .option('--seconds <number>', 'how long each table is updated', notNegative, 1)
     .action((policies: string[], options: BenchOptions) => bench(policies, options, context))
-  addDataOptions(command)
+  addLimitOptions(addDataOptions(command))
   return examples(command, [
     ['usher bench policies/nfv-poc/*.dl --data fixtures/nfv-poc', 'how many updates a second can these policies take?'],
   ])
@@ -29,10 +38,12 @@ export function addBench(program: Command, context: Context): Command {
 async function bench(policies: readonly string[], options: BenchOptions, context: Context): Promise<void> {
   const { benchWorld } = await import('../../control/index.ts')
   const milliseconds = options.seconds * 1000
+  const limits = limitsOf(options)
   const result = await benchWorld(
-    { policies, data: options.data, change: options.change, milliseconds },
+    { policies, data: options.data, change: options.change, milliseconds, ...(limits && { limits }) },
     context.sources,
   )
+  sayStopped(result.stopped, context)
   if (context.json) return context.answer(result)
   const right = (title: string) => ({ title, align: 'right' as const })
   context.table(

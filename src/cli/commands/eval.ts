@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
 import type { QueryAnswer } from '../../datalog/index.ts'
 import type { Context } from '../context.ts'
-import { addDataOptions, type DataOptions, examples } from '../options.ts'
+import { addDataOptions, addLimitOptions, type DataOptions, examples, type LimitOptions } from '../options.ts'
 import { profileJson, sayProfile } from '../profile-table.ts'
 import { count } from '../words.ts'
 import { policiesAndData } from './open.ts'
 
-interface EvalOptions extends DataOptions {
+interface EvalOptions extends DataOptions, LimitOptions {
   readonly query?: string
   readonly profile?: boolean
   readonly policy?: string
@@ -27,7 +27,7 @@ export function addEval(program: Command, context: Context): Command {
         command.error("error: required option '--query <text>' not specified")
       return evaluate(policies, options, context)
     })
-  addDataOptions(command, false)
+  addLimitOptions(addDataOptions(command, false))
   return examples(command, [
     [
       `usher eval policies/nfv-poc/ha.dl --data fixtures/nfv-poc --query 'nova:location(vm, "server-a")'`,
@@ -43,7 +43,7 @@ export function addEval(program: Command, context: Context): Command {
 
 async function evaluate(policies: readonly string[], options: EvalOptions, context: Context): Promise<void> {
   const evaluation = { profile: options.profile ?? false }
-  const { world, evaluator, warnings } = await policiesAndData(policies, options, context, evaluation)
+  const { world, evaluator, warnings, stopped } = await policiesAndData(policies, options, context, evaluation)
   const { query } = options
   const { ask } = await import('../../control/index.ts')
   const answer = query === undefined ? undefined : ask(evaluator, world.program, { ...options, query }, context.sources)
@@ -51,6 +51,7 @@ async function evaluate(policies: readonly string[], options: EvalOptions, conte
     return context.answer({
       ...(answer && { query, columns: answer.columns, rows: answer.rows }),
       ...(options.profile && { profile: profileJson(evaluator.profile) }),
+      ...(stopped.length > 0 && { stopped }),
       warnings: warnings(),
     })
   if (answer) await sayAnswer(answer, context)

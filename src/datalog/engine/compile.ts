@@ -325,6 +325,7 @@ class Compiler {
         this.#tick()
       }
       this.#block(`if (${tests.join(' && ')})`)
+      if (isStill && used.isSingle) this.#count()
     }
     this.#bindColumns(step, r, slot)
   }
@@ -368,11 +369,22 @@ class Compiler {
     return `let fuel = watch.${this.#variant.kind === 'full' ? 'start()' : 'fuel'}`
   }
 
+  /** A row that is looked at where no loop can run away. */
+  #count(): void {
+    this.#burn()
+    this.#emit('fuel--')
+  }
+
   #tick(): void {
+    this.#burn()
+    this.#emit('if (--fuel < 0) fuel = aside(refuel, watch, 0)')
+  }
+
+  /** Have the fuel at hand. */
+  #burn(): void {
     const guard = this.#name(this.#context.guard, 'guard')
     this.#fetch.add(`const watch = ${guard}()`)
     this.#fetch.add(this.#fuel)
-    this.#emit('if (--fuel < 0) fuel = aside(refuel, watch, 0)')
   }
 
   #absent(literal: AtomLiteral, position: number): void {

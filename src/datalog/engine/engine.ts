@@ -59,6 +59,7 @@ export class Engine implements Database {
   readonly #changedGroups: Group[] = []
   #guard = new Guard({})
   readonly #gauge = new MemoryGauge(() => this.#filled())
+  readonly #preparations = this.#prepareAll()
   /** Plans are made again when tables have outgrown the sizes they were made for. */
   #plannedRows = 0
   #transactions = 0
@@ -156,6 +157,24 @@ export class Engine implements Database {
     this.#guard.finish()
     this.#due.fill(0)
     this.#replan()
+  }
+
+  /** Make one more of the indexes and functions that changes of given rows will ask for; false when all are there. */
+  prepare(): boolean {
+    return this.#preparations.next().done !== true
+  }
+
+  *#prepareAll(): Generator<void> {
+    for (const { triggers, recursive } of this.#components) {
+      for (const { clause, at } of triggers) {
+        clause.prepare(recursive ? ['remove', 'insert'] : ['delta'], at)
+        yield
+      }
+    }
+    for (const node of this.#readers.keys()) {
+      this.relations.get(node)?.prepareChanges()
+      yield
+    }
   }
 
   begin(limits: GuardOptions): void {

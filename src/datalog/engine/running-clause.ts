@@ -35,6 +35,11 @@ export class RunningClause {
     else work(guard)
   }
 
+  /** Compile variants before they are run, and so make the indexes they use. */
+  prepare(kinds: readonly Variant['kind'][], at: number): void {
+    for (const kind of kinds) if (!this.#compiled.get(kind)?.[at]) this.#compile(kind, at)
+  }
+
   /** Compile anew when next run: tables have other sizes now. */
   forgetPlans(): void {
     this.#compiled.clear()

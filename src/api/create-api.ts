@@ -207,6 +207,7 @@ function addEndpoint(app: FastifyInstance, e: Endpoint, settings: ApiSettings, s
           request,
           reply,
         })
+        if (reply.statusCode === 304) return reply.send()
         return reply.sent || (reply.raw.headersSent && e.streams) ? reply : reply.send(given)
       } finally {
         if (e.costly) slots.free++

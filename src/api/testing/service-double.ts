@@ -389,7 +389,7 @@ function sourceOf(): SourceView {
 
 function planOf(id: string): PlanDetail {
   return {
-    ...{ id, domain: 'all', state: 'waiting', createdAt: AT, expiresAt: AT },
+    ...{ id, domain: 'all', mode: 'advise', state: 'waiting', createdAt: AT, expiresAt: AT },
     ...{ moves: 0, errorsBefore: 2, errorsAfter: 0, cost: 3, report: reportOf() },
   }
 }
@@ -403,7 +403,18 @@ function executionOf(id: string) {
 
 function reportOf(): PlanReport {
   return {
-    ...{ status: 'unchanged', objective: [], aims: [], moves: [], cost: 0, makespan: 0, criticalPath: [], volume: 0 },
+    ...{
+      status: 'unchanged',
+      objective: [],
+      aims: [],
+      moves: [],
+      copies: [],
+      power: null,
+      cost: 0,
+      makespan: 0,
+      criticalPath: [],
+      volume: 0,
+    },
     likely: { low: 0, mean: 0, high: 0 },
     ...{ violationsBefore: [], violationsAfter: [], unsatisfied: [], refused: [], smallestBudget: null },
     ...{ brokenOnTheWay: [], impossible: [], rounds: 1, setAside: [], solver: 'search', declined: [], proof: 'none' },

@@ -21,6 +21,7 @@ const state = z.enum([
 const summaryFields = {
   id: z.string(),
   domain: z.string(),
+  mode: z.enum(['monitor', 'advise', 'enforce', 'shadow']).describe('of the policies for which it was made'),
   state,
   createdAt: moment,
   expiresAt: moment.optional().describe('when it can no longer be approved'),

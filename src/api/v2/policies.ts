@@ -137,7 +137,7 @@ export function policyEndpoints({ service, settings, planReport }: V2Parts): rea
       answer: policy,
       async handle({ params, request, reply }) {
         const one = withTag(reply, await named(params.policy))
-        if (isKnown(request, one.etag)) reply.code(304).send()
+        if (isKnown(request, one.etag)) reply.code(304)
         return one
       },
     }),

@@ -250,7 +250,11 @@ function documented(e: Endpoint): object {
 function sendFault(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const found: Fault = faultOf(error)
   if (found.status === 500) request.log.error({ err: error }, 'internal fault')
-  else if (found.status === 503) request.log.warn({ reason: found.diagnostics[0]!.message }, 'not available')
+  else if (found.status === 503)
+    request.log.warn(
+      { reason: error instanceof Error ? error.message : found.diagnostics[0]!.message },
+      'not available',
+    )
   return reply
     .code(found.status)
     .headers({ ...found.headers, 'content-type': 'application/json; charset=utf-8', 'x-request-id': request.id })

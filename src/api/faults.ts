@@ -67,7 +67,7 @@ const WAIT = { 'retry-after': '5' }
 export function faultOf(thrown: unknown): Fault {
   if (thrown instanceof ApiError) return thrown.fault
   if (thrown instanceof DiagnosticError && thrown.diagnostics.length > 0) {
-    const diagnostics = [...thrown.diagnostics].sort((a, b) => rank(a) - rank(b))
+    const diagnostics = [...thrown.diagnostics].sort((a, b) => rank(a) - rank(b)).map(withoutPlaces)
     const status = statusOf(diagnostics[0]!.code)
     return { status, diagnostics, ...(status === 503 ? { headers: WAIT } : {}) }
   }
@@ -77,6 +77,17 @@ export function faultOf(thrown: unknown): Fault {
 export function statusOf(code: string): number {
   if (code.startsWith('language/') || code.startsWith('datalog/')) return 400
   return STATUS.find(([pattern]) => pattern.test(code))?.[1] ?? 400
+}
+
+/** Where the database is, and as whom it is asked, is nobody's business but the operator's, who reads the log. */
+function withoutPlaces(d: Diagnostic): Diagnostic {
+  if (!d.code.startsWith('store/')) return d
+  return { code: d.code, severity: d.severity, message: withoutNames(d.message) }
+}
+
+/** A message without what stands in backticks. */
+export function withoutNames(message: string): string {
+  return message.replaceAll(/ ?`[^`]*`/g, '')
 }
 
 const rank = (d: Diagnostic): number => ['error', 'warning', 'info'].indexOf(d.severity)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Endpoint, endpoint, idText } from '../endpoint.ts'
+import { withoutNames } from '../faults.ts'
 import { given, moment, pageOf, pageQuery } from '../schemas.ts'
 import { admins, everyone, ROLES, viewers } from '../security/roles.ts'
 import type { V2Parts } from './index.ts'
@@ -34,7 +35,11 @@ export function operationEndpoints({ service, metrics, version }: V2Parts): read
       async handle({ reply }) {
         const health = await service.health()
         if (!health.ready) reply.code(503)
-        return health
+        // Open to everyone, so without the address of the database.
+        const reasons = health.reasons.map(reason =>
+          reason.part === 'database' ? { ...reason, message: withoutNames(reason.message) } : reason,
+        )
+        return { ...health, reasons }
       },
     }),
     endpoint({

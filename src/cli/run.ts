@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { Context } from './context.ts'
 import { reportFault } from './faults.ts'
 import { type ExitCode, exitCodes, type Io, type OutputError, wantsColor } from './io.ts'
+import { version } from './version.ts'
 
 type AddCommand = (program: Command, context: Context) => Command
 
@@ -23,6 +23,8 @@ const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['apply', async () => (await import('./commands/apply.ts')).addApply],
   ['demo', async () => (await import('./commands/demo.ts')).addDemo],
   ['workflow', async () => (await import('./commands/workflow.ts')).addWorkflow],
+  ['serve', async () => (await import('./commands/serve.ts')).addServe],
+  ['doctor', async () => (await import('./commands/doctor.ts')).addDoctor],
   ['token', async () => (await import('./commands/token.ts')).addToken],
   ['tables', async () => (await import('./commands/tables.ts')).addTables],
   ['solvers', async () => (await import('./commands/solvers.ts')).addSolvers],
@@ -109,12 +111,3 @@ Examples:
 
   # watch the whole story, from a deleted VM to migrated ones
   usher demo`
-
-/** The version in package.json, which is above src/cli as above dist/src/cli. */
-function version(): string {
-  for (const up of ['../../package.json', '../../../package.json'])
-    try {
-      return (JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as { version: string }).version
-    } catch {}
-  return 'unknown'
-}

@@ -3,9 +3,12 @@
  * to load than most policies take to check.
  */
 type Apply = typeof import('./apply.ts')
+type ApplyLive = typeof import('./apply-live.ts')
 type BenchWorld = typeof import('./bench-world.ts')
 type CreateService = typeof import('./service/create-service.ts')
 type Compare = typeof import('./compare.ts')
+type Doctor = typeof import('./service/doctor.ts')
+type ReadConfig = typeof import('./service/read-config.ts')
 type FormatFiles = typeof import('./format-files.ts')
 type ModelText = typeof import('./model-text.ts')
 type PlanModule = typeof import('./plan.ts')
@@ -15,6 +18,12 @@ type SimulateWorld = typeof import('./simulate-world.ts')
 
 export const applyPlan: Apply['applyPlan'] = async (...given) => (await import('./apply.ts')).applyPlan(...given)
 
+export const applyLive: ApplyLive['applyLive'] = async (...given) =>
+  (await import('./apply-live.ts')).applyLive(...given)
+
+export const openLiveWorld: ApplyLive['openLiveWorld'] = async (...given) =>
+  (await import('./apply-live.ts')).openLiveWorld(...given)
+
 export const benchWorld: BenchWorld['benchWorld'] = async (...given) =>
   (await import('./bench-world.ts')).benchWorld(...given)
 
@@ -23,6 +32,12 @@ export const compareWith: Compare['compareWith'] = async (...given) =>
 
 export const createService: CreateService['createService'] = async (...given) =>
   (await import('./service/create-service.ts')).createService(...given)
+
+export const examineService: Doctor['examineService'] = async (...given) =>
+  (await import('./service/doctor.ts')).examineService(...given)
+
+export const readServiceConfig = (async (...given: Parameters<ReadConfig['readServiceConfig']>) =>
+  (await import('./service/read-config.ts')).readServiceConfig(...given)) as ReadConfig['readServiceConfig']
 
 export const formatFiles: FormatFiles['formatFiles'] = async (...given) =>
   (await import('./format-files.ts')).formatFiles(...given)

@@ -5,14 +5,17 @@
  */
 export { applyChanges, type PlacedDelta, readChanges } from './changes.ts'
 export { checkCloud, listedHosts, type PlaceOf } from './check-cloud.ts'
+export type { Environment, PlaceOf as PlaceInFile } from './config/index.ts'
 export { type FolderOptions, type FolderSource, openFolder } from './file/folder.ts'
 export type * from './live/types.ts'
 export {
   type DescribedSource,
   describedSources,
   openSources,
+  readConfigFile,
   readSourcesFile,
   type SourcesOptions,
+  storeJournal,
 } from './on-demand.ts'
 export { type Clock, type ManualClock, manualClock, systemClock } from './simulator/clock.ts'
 export type { CloudDescription } from './simulator/describe.ts'

@@ -1,6 +1,8 @@
+import type { Store } from '../store/index.ts'
 import type { Environment } from './config/index.ts'
 import type { LiveSource, LiveTable } from './live/index.ts'
 import type { OpenSourcesOptions } from './open-sources.ts'
+import type { ActionJournal } from './openstack/actions/index.ts'
 
 export type SourcesOptions = OpenSourcesOptions
 
@@ -26,13 +28,28 @@ export async function openSources(
 }
 
 /** The data sources of a YAML file that has them under `datasources`, not yet started. Rejects as `openSources` does. */
-export async function readSourcesFile(path: string, environment: Environment): Promise<readonly LiveSource[]> {
+export async function readSourcesFile(
+  path: string,
+  environment: Environment,
+  more: Pick<OpenSourcesOptions, 'journal'> = {},
+): Promise<readonly LiveSource[]> {
   const sources = await import('./sources-file.ts')
-  return sources.readSourcesFile(path, environment)
+  return sources.readSourcesFile(path, environment, more)
 }
 
 /** Every service that the driver `openstack` reads. */
 export async function describedSources(): Promise<readonly DescribedSource[]> {
   const sources = await import('./openstack/described-sources.ts')
   return sources.describedSources()
+}
+
+type ConfigFile = typeof import('./config/config-file.ts')
+
+/** A YAML file of settings, checked by a schema. */
+export const readConfigFile = (async (...given: Parameters<ConfigFile['readConfigFile']>) =>
+  (await import('./config/config-file.ts')).readConfigFile(...given)) as ConfigFile['readConfigFile']
+
+/** Where actions on clouds are remembered so that another process can go on with them. */
+export async function storeJournal(store: Store): Promise<ActionJournal> {
+  return (await import('./openstack/actions/index.ts')).storeJournal(store)
 }

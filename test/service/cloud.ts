@@ -35,7 +35,7 @@ export async function openCloud(
   return openTestService([simulatorSource(simulator)], { control }, database)
 }
 
-export async function until<T>(read: () => T | Promise<T>, what: string, seconds = 15): Promise<NonNullable<T>> {
+export async function until<T>(read: () => T | Promise<T>, what: string, seconds = 60): Promise<NonNullable<T>> {
   const end = performance.now() + seconds * 1000
   for (;;) {
     const value = await read()

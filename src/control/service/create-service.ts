@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { type Logger, pino } from 'pino'
-import type { LiveSource } from '../../datasources/index.ts'
+import {
+  type Environment,
+  type LiveSource,
+  openSources,
+  type PlaceInFile,
+  storeJournal,
+} from '../../datasources/index.ts'
 import { DiagnosticError } from '../../diagnostic/index.ts'
 import { openStore, type Store } from '../../store/index.ts'
 import { type Clock, createEngine, createRunner, standardActions } from '../../workflow/index.ts'
@@ -43,19 +49,22 @@ export interface ServiceParts {
   readonly store?: Store
   readonly clock?: Clock
   readonly log?: Logger
+  /** For data sources of the configuration: variables, the folder paths are relative to, where entries of the file stand. */
+  readonly environment?: Environment
+  readonly base?: string
+  readonly placeOf?: PlaceInFile
 }
 
 const UNREAD = new Set(['unread'] as const)
 
 /**
  * Bring the service up: the database with its tables, the data sources, the policies, and everything that works by itself. Resolves
- * when every source was read once, well or badly.
+ * when every source was read once, well or badly, or takes longer than some seconds: until it was, `health` says so.
  * @throws DiagnosticError when the database can't be opened, or the configuration names what is not there
  */
 export async function createService(config: ServiceConfig, given: ServiceParts = {}): Promise<Service> {
   const log = given.log ?? pino({ level: config.log.level })
   const replica = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
-  const sources = given.sources ?? []
   const store =
     given.store ??
     (await openStore({
@@ -63,6 +72,7 @@ export async function createService(config: ServiceConfig, given: ServiceParts =
       ...(config.database.connections !== undefined && { connections: config.database.connections }),
       onFault: error => log.warn(forLog(error), 'signals of the database were lost for a moment'),
     }))
+  const sources = given.sources ?? (await sourcesOf(config, given, store))
   const parts: Parts = { config, store, clock: given.clock ?? systemClock, log: log.child({ replica }), replica }
 
   const world = new LiveWorld(parts, sources)
@@ -106,7 +116,7 @@ export async function createService(config: ServiceConfig, given: ServiceParts =
   await pushes.look()
   await policies.start()
   await importPolicies(parts, policies)
-  await world.start()
+  await world.start(lookAgain)
   lookAgain()
   const runner = createRunner(
     store,
@@ -142,7 +152,10 @@ export async function createService(config: ServiceConfig, given: ServiceParts =
       metrics.stop()
       retention.stop()
       // Moves that were begun go on in the cloud; whoever runs next hears of their end.
-      await Promise.all([runner.stop(), loop.stop(), firings.stop(), webhooks.stop(), recorder.stop()])
+      await Promise.all([
+        ...[loop.stop(), thread.stop(), runner.stop()],
+        ...[firings.stop(), webhooks.stop(), recorder.stop()],
+      ])
       freshness.stop()
       worldRecorder.stop()
       actions.stop()
@@ -153,11 +166,21 @@ export async function createService(config: ServiceConfig, given: ServiceParts =
       events.stop()
       book.stop()
       await world.stop()
-      await thread.stop()
       if (!given.store) await store.close()
       parts.log.info('the service has stopped')
     },
   }
+}
+
+async function sourcesOf(
+  { datasources }: ServiceConfig,
+  { environment = {}, base = '.', placeOf }: ServiceParts,
+  store: Store,
+): Promise<readonly LiveSource[]> {
+  return openSources(datasources, {
+    ...{ environment, base, journal: await storeJournal(store) },
+    ...(placeOf && { placeOf: way => placeOf(['datasources', ...way]) }),
+  })
 }
 
 async function healthOf({ store }: Parts, world: LiveWorld): Promise<Health> {
@@ -168,7 +191,7 @@ async function healthOf({ store }: Parts, world: LiveWorld): Promise<Health> {
     if (!(error instanceof DiagnosticError)) throw error
     reasons.push({ part: 'database', message: error.message })
   }
-  const starting = world.sources.filter(source => source.status().state === 'starting')
+  const starting = world.sources.filter(source => source.status().state === 'starting' || !world.isFollowed(source))
   for (const { name } of starting)
     reasons.push({ part: 'tables', message: `the data source \`${name}\` was not read yet` })
   return { ready: reasons.length === 0, reasons }

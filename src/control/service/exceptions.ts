@@ -23,6 +23,8 @@ export class ExceptionList implements Exceptions {
   #byTable = new Map<string, readonly ExceptionView[]>()
   #cancelTimer: (() => void) | undefined
   #stopped = false
+  readonly #listeners = new Set<() => void>()
+  #told = '[]'
 
   constructor(parts: Parts, world: LiveWorld, events: EventLog) {
     this.#parts = parts
@@ -43,10 +45,19 @@ export class ExceptionList implements Exceptions {
         createdAt: moment(row.created_at),
       }))
       this.#byTable = groupByTable(this.#all)
+      const text = JSON.stringify(this.#all)
+      if (text !== this.#told) for (const listener of this.#listeners) listener()
+      this.#told = text
     } catch (error) {
       this.#parts.log.debug(forLog(error), 'exceptions can not be read now')
     }
     if (!this.#stopped) this.#cancelTimer = this.#parts.clock.after(LOOK_MS, () => void this.load())
+  }
+
+  /** After each change of the list. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /** The exception that covers a row now. */

@@ -148,8 +148,9 @@ function viewOfSource(source: LiveSource): SourceView {
 
 function unknown(what: 'policy' | 'data source' | 'action', name: string, names: readonly string[]): never {
   const near = nearestName(name, names)
-  const codes = { policy: 'unknown-policy', 'data source': 'unknown-source', action: 'unknown-action' } as const
-  return fail(`control/${codes[what]}`, `there is no ${what} \`${name}\``, {
-    help: near ? `did you mean \`${near}\`?` : `there are ${names.map(n => `\`${n}\``).join(', ') || 'none'}`,
-  })
+  const help = near ? `did you mean \`${near}\`?` : `there are ${names.map(n => `\`${n}\``).join(', ') || 'none'}`
+  const message = `there is no ${what} \`${name}\``
+  if (what === 'policy') return fail('control/unknown-policy', message, { help })
+  if (what === 'action') return fail('control/unknown-action', message, { help })
+  return fail('control/unknown-source', message, { help })
 }

@@ -1,6 +1,7 @@
 import { actionCodes } from './action.ts'
 import { apiCodes } from './api.ts'
 import { cliCodes } from './cli.ts'
+import { controlCodes } from './control.ts'
 import { dataCodes } from './data.ts'
 import { datalogCodes } from './datalog.ts'
 import { languageCodes } from './language.ts'
@@ -33,5 +34,6 @@ export const codeDocs: Readonly<Record<string, CodeDoc>> = {
   ...workflowCodes,
   ...storeCodes,
   ...apiCodes,
+  ...controlCodes,
   ...cliCodes,
 }

@@ -35,6 +35,7 @@ export class ControlLoop {
       store.onSignal(REQUESTS, wake),
       store.onSignal(PLANS, wake),
       parts.policies.onChange(() => this.#due()),
+      parts.exceptions.onChange(() => this.#due()),
     ]
     if (config.control.events.enabled) this.#stops.push(...this.#watch())
     this.#schedules = new Schedules(this.#parts, parts.domains, () => {

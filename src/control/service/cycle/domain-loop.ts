@@ -184,11 +184,13 @@ export class DomainLoop {
     await this.#stage(cycle, 'place')
     const tables = withTables(await readTables(world), excepted)
     if ((tables.get(LOCATION)?.rows.length ?? 0) === 0) return { outcome: 'there is no VM to place' }
-    const planning = planningOf(control, control.placement.seconds, await this.#within())
+    const general = planningOf(control, control.placement.seconds, await this.#within())
+    // What can't be kept is worked out only where it may be this domain's: other domains' violations can't be mended here.
+    const planning = { ...general, place: { ...general.place, explain: this.#with.domains.isOne } }
     const started = performance.now()
     let report: PlanReport
     try {
-      report = await this.#with.thread.run<'plan'>(
+      const whole = await this.#with.thread.run<'plan'>(
         {
           kind: 'plan',
           program,
@@ -197,12 +199,19 @@ export class DomainLoop {
         },
         control.placement.seconds * 3,
       )
+      report = this.#ownPart(whole)
     } catch (error) {
       if (!(error instanceof DiagnosticError) || isStoreFault(error)) throw error
       parts.log.warn({ cycle: cycle.id, domain: this.domain, ...forLog(error) }, 'no plan could be made')
       return { outcome: `no plan could be made: ${error.message}` }
     }
-    measures.placed(report.proof, (performance.now() - started) / 1000)
+    const seconds = (performance.now() - started) / 1000
+    measures.placed(report.proof, seconds)
+    const { solver, proof } = report
+    parts.log.info(
+      { cycle: cycle.id, domain: this.domain, mode: level, seconds, solver, proof },
+      'a placement was found',
+    )
     await this.#stage(cycle, 'plan')
     const cut = report.moves.length > allowed ? this.#cut(report, allowed, group) : report
     if (!cut) return { outcome: 'no part of the plan is small enough for what may move in an hour' }
@@ -279,6 +288,19 @@ export class DomainLoop {
         if (this.#stopped || !this.#lease.held) throw new LeaseLostError(this.#lease.name)
         await this.#pause(LOOK_MS)
       } while ((await showExecution(this.#with.parts.store, execution)).state === 'paused')
+    }
+  }
+
+  /** A report without violations that are other domains' business. */
+  #ownPart(report: PlanReport): PlanReport {
+    const { domains } = this.#with
+    if (domains.isOne) return report
+    const isOwn = ({ row }: PlanReport['violationsBefore'][number]) => domains.about(row)?.has(this.domain) ?? true
+    const { violationsBefore, violationsAfter } = report
+    return {
+      ...report,
+      violationsBefore: violationsBefore.filter(isOwn),
+      violationsAfter: violationsAfter.filter(isOwn),
     }
   }
 

@@ -21,6 +21,8 @@ export type WorldListener = (changes: Changes) => void
 /** First and longest wait before a source is followed again that could not be, in milliseconds. */
 const RETRY_MS = 500
 const RETRY_LIMIT_MS = 30_000
+/** How long the start waits for first readings, in milliseconds. */
+const START_MS = 5000
 
 /**
  * The tables of all sources and everything that the active policies derive from them, kept current. One evaluator, in this process:
@@ -64,15 +66,29 @@ export class LiveWorld {
     return this.sources.flatMap(source => source.tables.map(({ table, columns }) => ({ table, columns })))
   }
 
-  /** Bring the sources up and follow them. Resolves when each was read once, well or badly; a source that is away is tried again. */
-  async start(): Promise<void> {
+  /**
+   * Bring the sources up and follow them. Resolves when each was read once, well or badly, or when that takes long: it goes on then, and
+   * `onRead` tells of each that has come. A source that is away is tried again.
+   */
+  async start(onRead: () => void): Promise<void> {
     for (const source of this.sources)
       this.#stops.push(
         source.onFreshness(freshness => {
           for (const listener of this.#freshnessListeners) listener(freshness)
         }),
       )
-    await Promise.all(this.sources.map(source => this.#follow(source)))
+    const all = Promise.all(this.sources.map(source => this.#follow(source).then(onRead)))
+    let cancel = () => {}
+    const late = new Promise<void>(resolve => {
+      cancel = this.#clock.after(START_MS, resolve)
+    })
+    await Promise.race([all, late])
+    cancel()
+  }
+
+  /** Whether a source was read and is followed. */
+  isFollowed(source: LiveSource): boolean {
+    return this.#replicas.has(source)
   }
 
   async stop(): Promise<void> {
@@ -139,7 +155,11 @@ export class LiveWorld {
   }
 
   freshness(): readonly Freshness[] {
-    return this.sources.flatMap(source => source.status().tables)
+    return this.sources.flatMap(source => {
+      const { tables } = source.status()
+      // What the source has is not here yet.
+      return this.isFollowed(source) ? tables : tables.map(({ table }) => ({ table, state: 'unread' as const }))
+    })
   }
 
   /** Tables behind this one that can't be trusted now, by state. */

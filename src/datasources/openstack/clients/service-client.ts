@@ -81,13 +81,18 @@ export class ServiceClient {
     const { item, key, pageSize, paging = this.api.paging, ...more } = call
     let path: string | undefined = withQuery(call.path, { limit: paging === 'none' ? undefined : pageSize })
     const seen = new Set<string>()
+    let before = ''
     for (let page = 0; path !== undefined; page++) {
       const items = z.array(item)
       const answer: unknown = await this.call({ ...more, path, answer: z.unknown() })
       const part = key === undefined ? answer : (answer as Readonly<Record<string, unknown>> | null)?.[key]
       const found = checkAnswer(items, part, this.api.title, await this.#address(path))
-      yield* found
       if (found.length === 0) return
+      // A service that does not page gives everything again.
+      const first = paging === 'offset' || paging === 'marker' ? JSON.stringify(found[0]) : ''
+      if (first !== '' && first === before) return
+      before = first
+      yield* found
       path = nextPage(paging, path, answer, key, found)
       if (path !== undefined && (seen.has(path) || page > MOST_PAGES)) {
         fail(

@@ -86,6 +86,19 @@ test('a client that comes back gets what it missed, once and in order', async ()
   second.close()
 })
 
+test('clients that catch up from far behind and ones that are there get the same', async () => {
+  const there = await follow('?kinds=plan')
+  for (let i = 0; i < 900; i++) server.service.emit(i % 3 === 0 ? 'plan' : 'cost', { i })
+  const behind = await follow('?after=0&kinds=plan')
+  const half = await follow('?after=450')
+  for (let i = 900; i < 1000; i++) server.service.emit(i % 3 === 0 ? 'plan' : 'cost', { i })
+  const plans = Array.from({ length: 334 }, (_, i) => 3 * i)
+  expect((await there.take(334)).map(event => event.data.data.i)).toEqual(plans)
+  expect((await behind.take(334)).map(event => event.data.data.i)).toEqual(plans)
+  expect((await half.take(550)).map(event => event.data.data.i)).toEqual(Array.from({ length: 550 }, (_, i) => 450 + i))
+  for (const stream of [there, behind, half]) stream.close()
+})
+
 test('only the kinds that are asked for come', async () => {
   const stream = await follow('?kinds=plan,workflow')
   for (const kind of ['violation', 'workflow', 'cost', 'plan'] as const) server.service.emit(kind, {})
@@ -95,7 +108,7 @@ test('only the kinds that are asked for come', async () => {
 
 test('a client that is told that it missed something can know it', async () => {
   for (let i = 0; i < 1200; i++) server.service.emit('cost', { i })
-  const stream = await follow('?after=1')
+  const stream = await follow('?after=0')
   expect((await stream.next())!.data).toMatchObject({ kind: 'policy', data: { missed: true } })
   stream.close()
 })

@@ -9,6 +9,7 @@ import { explainServerFault, isConflict, showUrl } from './server-faults.ts'
 import { createServerSignals } from './server-signals.ts'
 import { createSignals, type Signals } from './signals.ts'
 import { connectSqlite } from './sqlite.ts'
+import { createVault, type Vault } from './vault.ts'
 
 /** Which database: a SQLite file, one in memory, or a PostgreSQL by its URL. */
 export type StoreOptions = (
@@ -22,6 +23,8 @@ export type StoreOptions = (
   readonly connections?: number
   /** Told of faults that are survived: the connection that carries signals was lost. */
   readonly onFault?: (error: unknown) => void
+  /** Seals secrets: 32 bytes, in base64 or as hexadecimal digits. See `readSecretKey`. */
+  readonly secretKey?: string | undefined
 }
 
 /** A transaction's handle: the SQL builder, bound to it. */
@@ -31,6 +34,8 @@ export type StoreTransaction = Transaction<Schema>
 export interface Store extends Signals {
   /** Which SQL is spoken; see `forUpdate`. */
   readonly dialect: 'sqlite' | 'postgres'
+  /** Seals what is secret before it is written, for those who write it. */
+  readonly vault: Vault
   /** For single reads. Writes belong into a transaction. */
   readonly db: Kysely<Schema>
   /**
@@ -56,10 +61,11 @@ const CONFLICT_TRIES = 8
  * @throws DiagnosticError `store/…` when the file, its folder, the disk or the server does not allow it, or a newer program made it
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  return options.url === undefined ? openSqlite(options) : openPostgres(options.url, options)
+  const vault = createVault(options.secretKey)
+  return options.url === undefined ? openSqlite(options, vault) : openPostgres(options.url, options, vault)
 }
 
-async function openSqlite(options: StoreOptions): Promise<Store> {
+async function openSqlite(options: StoreOptions, vault: Vault): Promise<Store> {
   const file = options.memory ? ':memory:' : options.file!
   const dialect = await connectSqlite({ file, lockTimeoutMs: options.lockTimeoutMs ?? 10_000 })
   const db = new Kysely<Schema>({ dialect })
@@ -67,13 +73,14 @@ async function openSqlite(options: StoreOptions): Promise<Store> {
   return {
     ...createSignals(),
     dialect: 'sqlite',
+    vault,
     db,
     transaction: work => db.transaction().execute(tx => guarded(() => work(tx))),
     close: () => db.destroy(),
   }
 }
 
-async function openPostgres(url: string, options: StoreOptions): Promise<Store> {
+async function openPostgres(url: string, options: StoreOptions, vault: Vault): Promise<Store> {
   if (!/^postgres(ql)?:\/\//.test(url))
     fail('store/url', 'the URL of the database is not one of PostgreSQL', {
       help: 'write it as `postgres://user:password@host:5432/database`',
@@ -86,6 +93,7 @@ async function openPostgres(url: string, options: StoreOptions): Promise<Store> 
     signal: signals.signal,
     onSignal: signals.onSignal,
     dialect: 'postgres',
+    vault,
     db,
     async transaction(work) {
       for (let tries = 1; ; tries++) {

@@ -47,7 +47,12 @@ export function clientSettings({ url, lockTimeoutMs }: PostgresOptions): pg.Clie
  * server ended are replaced when they are needed next.
  */
 export function postgresDialect(options: PostgresOptions): Dialect {
-  const pool = new pg.Pool({ ...clientSettings(options), pipeline: true, max: options.connections, idleTimeoutMillis: 30_000 })
+  const pool = new pg.Pool({
+    ...clientSettings(options),
+    pipeline: true,
+    max: options.connections,
+    idleTimeoutMillis: 30_000,
+  })
   // An idle connection that breaks is no news: the next query makes another.
   pool.on('error', () => {})
   pool.on('connect', client => void client.query(PLANNING).catch(ignore))

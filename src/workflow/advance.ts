@@ -383,7 +383,8 @@ async function itemResults({ ws, execution }: Unit, parent: TaskRow): Promise<un
   const results: unknown[] = Array.from({ length: parent.next! }, () => null)
   for (const { name, result } of rows) {
     const { task, index } = readName(name)
-    if (task === parent.name && index !== undefined && result !== null) results[index] = JSON.parse(result)
+    if (task === parent.name && index !== undefined && result !== null)
+      results[index] = JSON.parse(ws.opened(execution.id, result))
   }
   return results
 }

@@ -415,11 +415,11 @@ export class ClaimDesk {
       for (const id of this.#executions.keys()) if (!needed.has(id)) this.#executions.delete(id)
     }
     const query = tx.selectFrom('executions').select(['id', 'definition', 'input'])
-    for (const row of await query.where('id', 'in', textsIn(this.#store, missing)).execute())
-      this.#executions.set(row.id, {
-        graph: await this.#definitions.read(tx, row.definition),
-        input: JSON.parse(row.input) as unknown,
-      })
+    for (const row of await query.where('id', 'in', textsIn(this.#store, missing)).execute()) {
+      const graph = await this.#definitions.read(tx, row.definition)
+      const input = graph.sealed ? this.#store.vault.open(row.input, row.id) : row.input
+      this.#executions.set(row.id, { graph, input: JSON.parse(input) as unknown })
+    }
   }
 
   #timing(row: Pick<TaskRow, 'execution' | 'name'>): {
@@ -450,7 +450,7 @@ export class ClaimDesk {
       plan,
       action,
       executionInput: input,
-      item: row.item === null ? undefined : (JSON.parse(row.item) as unknown),
+      item: row.item === null ? undefined : (JSON.parse(this.#store.vault.open(row.item, row.execution)) as unknown),
       again,
       unsure: row.unsure ?? undefined,
       faults: row.faults,

@@ -176,7 +176,17 @@ class LazyEngine implements EngineCore {
   }
 
   async #create(graph: WorkflowGraph, input: unknown, id: string, parent: string | null): Promise<void> {
-    const inputText = toJson(input ?? null, 'the input')
+    const plainInput = toJson(input ?? null, 'the input')
+    const { vault } = this.#store
+    if (graph.sealed && !vault.hasKey)
+      fail(
+        'workflow/no-secret-key',
+        `the workflow \`${graph.definition.name}\` has secrets, and there is no key to store them with`,
+        {
+          help: 'set `USHER_SECRET_KEY` or `USHER_SECRET_KEY_FILE` to a key made with `openssl rand -base64 32`',
+        },
+      )
+    const inputText = graph.sealed ? vault.seal(plainInput, id) : plainInput
     const now = this.#clock.now()
     await this.#store.transaction(async tx => {
       const definition = await this.definitions.write(tx, graph.definition)
@@ -199,7 +209,7 @@ class LazyEngine implements EngineCore {
       if (!created.numInsertedOrUpdatedRows) return
       const ws = new Workspace(this.#store, tx, this.definitions, now)
       const execution = { ...row, ended_at: null }
-      ws.adopt(execution, input ?? null)
+      ws.adopt(execution, graph, input ?? null)
       await rules.begin({ ws, graph, execution })
       await ws.save()
     })

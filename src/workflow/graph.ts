@@ -14,6 +14,8 @@ export interface WorkflowGraph {
   readonly output: Template | undefined
   /** Names that tasks publish. */
   readonly published: ReadonlySet<string>
+  /** It, or a workflow it calls, has secrets: all values of its executions are stored sealed. */
+  readonly sealed: boolean
   /** Tasks that start sub-workflows. */
   readonly callers: readonly string[]
 }
@@ -87,6 +89,7 @@ export function buildGraph(
         ...Object.keys(task['publish-on-error'] ?? {}),
       ]),
     ),
+    sealed: [definition, ...Object.values(definition.workflows ?? {})].some(w => (w.secrets ?? []).length > 0),
     callers: Object.entries(definition.tasks).flatMap(([name, task]) => (task.workflow === undefined ? [] : [name])),
   }
 }

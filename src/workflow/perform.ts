@@ -117,7 +117,7 @@ function valuesFor(store: Store, claim: Claim, names: ReadonlySet<string>, own: 
       variables: async () => {
         const query = store.db.selectFrom('variables').select(['name', 'value'])
         const rows = await query.where('execution', '=', execution).execute()
-        return new Map(rows.map(row => [row.name, JSON.parse(row.value) as unknown]))
+        return new Map(rows.map(row => [row.name, JSON.parse(store.vault.open(row.value, execution)) as unknown]))
       },
       async tasks(all) {
         const rows = await store.db
@@ -128,7 +128,11 @@ function valuesFor(store: Store, claim: Claim, names: ReadonlySet<string>, own: 
           .where('item', 'is', null)
           .execute()
         const wanted = new Set(all)
-        return rows.filter((row: TaskRow) => wanted.has(row.name))
+        const { sealed } = claim.graph
+        const opened = (text: string | null) => (text !== null && sealed ? store.vault.open(text, execution) : text)
+        return rows
+          .filter((row: TaskRow) => wanted.has(row.name))
+          .map(row => ({ ...row, result: opened(row.result), error: opened(row.error) }))
       },
     },
     own,
@@ -138,5 +142,5 @@ function valuesFor(store: Store, claim: Claim, names: ReadonlySet<string>, own: 
 async function resultOf(store: Store, execution: string, task: string): Promise<Values> {
   const query = store.db.selectFrom('tasks').select('result').where('execution', '=', execution)
   const row = await query.where('name', '=', task).executeTakeFirst()
-  return { result: row?.result ? (JSON.parse(row.result) as TaskResult['data']) : null }
+  return { result: row?.result ? (JSON.parse(store.vault.open(row.result, execution)) as TaskResult['data']) : null }
 }

@@ -326,13 +326,15 @@ class TaskRunner implements Runner, Taker {
     const id = childId(claim)
     const query = this.#store.db.selectFrom('executions').select(['state', 'ending', 'output', 'error'])
     const child = await query.where('id', '=', id).executeTakeFirst()
+    // What a sub-workflow keeps sealed, the one that calls it does.
+    const opened = (text: string): string => (claim.graph.sealed ? this.#store.vault.open(text, id) : text)
     if (!child || child.state === 'rolling-back') return
     if (child.state === 'succeeded') {
-      const data = child.output === null ? {} : { data: JSON.parse(child.output) as unknown }
+      const data = child.output === null ? {} : { data: JSON.parse(opened(child.output)) as unknown }
       return this.#complete(claim, { outcome: 'success', ...data })
     }
     if (child.state !== 'running' && child.state !== 'paused') {
-      const error = `the sub-workflow \`${id}\` ${child.state === 'cancelled' ? 'was cancelled' : `failed: ${child.error ?? child.state}`}`
+      const error = `the sub-workflow \`${id}\` ${child.state === 'cancelled' ? 'was cancelled' : `failed: ${child.error === null ? child.state : opened(child.error)}`}`
       return this.#complete(claim, { outcome: 'error', error })
     }
     if (claim.parentEnding !== null) {
@@ -468,7 +470,8 @@ function subWorkflow(graph: WorkflowGraph, name: string): WorkflowDefinition {
   if (!definition) {
     const { workflows } = graph.definition
     const own = workflows![name]!
-    definition = { ...own, workflows: { ...workflows, ...own.workflows } }
+    const secrets = [...(own.secrets ?? []), ...(graph.definition.secrets ?? [])]
+    definition = { ...own, workflows: { ...workflows, ...own.workflows }, ...(secrets.length > 0 && { secrets }) }
     known.set(name, definition)
   }
   return definition

@@ -1,8 +1,8 @@
 import type { Store, StoreTransaction } from '../store/index.ts'
 import { Definitions } from './definitions.ts'
 import { noExecution } from './engine.ts'
-import { readName } from './names.ts'
-import { createMasker, type Masker } from './secrets.ts'
+import { readName, readToken } from './names.ts'
+import { createMasker, MASK, type Masker } from './secrets.ts'
 import type {
   Ending,
   ExecutionState,
@@ -21,7 +21,7 @@ const definitions = new Definitions()
 /** @throws DiagnosticError `workflow/unknown-execution` */
 export async function showExecution(store: Store, id: string): Promise<ExecutionView> {
   return store.transaction(async tx => {
-    const { row, definition, variables, mask } = await readExecution(tx, id)
+    const { row, definition, input, variables, mask, opened } = await readExecution(store, tx, id)
     const rows = await tx
       .selectFrom('tasks')
       .selectAll()
@@ -37,13 +37,13 @@ export async function showExecution(store: Store, id: string): Promise<Execution
       const ended = row.ended_at !== null
       if (!task || task.attempt === 0)
         return { id: `${id}/${name}`, name, state: ended ? 'skipped' : 'waiting', attempt: 0 }
-      return taskView(id, task)
+      return taskView(id, { ...task, result: opened(task.result), error: opened(task.error, true) })
     })
     return mask({
       ...summary(row),
-      input: JSON.parse(row.input) as unknown,
-      ...(row.output !== null && { output: JSON.parse(row.output) as unknown }),
-      ...(row.error !== null && { error: row.error }),
+      input,
+      ...(row.output !== null && { output: JSON.parse(opened(row.output)) as unknown }),
+      ...(row.error !== null && { error: opened(row.error, true) }),
       variables,
       tasks,
     })
@@ -52,7 +52,7 @@ export async function showExecution(store: Store, id: string): Promise<Execution
 
 /** The definition an execution follows. */
 export async function readDefinition(store: Store, id: string): Promise<WorkflowDefinition> {
-  return store.transaction(async tx => (await readExecution(tx, id)).definition)
+  return store.transaction(async tx => (await readExecution(store, tx, id)).definition)
 }
 
 function taskView(id: string, task: TaskRow): TaskView {
@@ -89,27 +89,40 @@ export async function readHistory(store: Store, id: string): Promise<HistoryEven
   return store.transaction(async tx => {
     const exists = await tx.selectFrom('executions').select('id').where('id', '=', id).executeTakeFirst()
     if (!exists) return []
-    const { mask } = await readExecution(tx, id)
+    const { mask, opened } = await readExecution(store, tx, id)
     const rows = await tx.selectFrom('events').selectAll().where('execution', '=', id).orderBy('id').execute()
     return rows.map(row => ({
       kind: row.kind as HistoryKind,
       at: row.happened_at,
       ...(row.task !== null && { task: row.task }),
       ...(row.attempt !== null && { attempt: row.attempt }),
-      ...(row.data !== null && { data: mask(JSON.parse(row.data) as unknown) }),
+      ...(row.data !== null && { data: mask(JSON.parse(opened(row.data)) as unknown) }),
     }))
   })
 }
 
-async function readExecution(tx: StoreTransaction, id: string) {
+async function readExecution(store: Store, tx: StoreTransaction, id: string) {
   const row = await tx.selectFrom('executions').selectAll().where('id', '=', id).executeTakeFirst()
   if (!row) return noExecution(id)
-  const { definition } = await definitions.read(tx, row.definition)
+  const { definition, sealed } = await definitions.read(tx, row.definition)
+  /** A stored value in plain; without the key, a mask in its place. `plain`: it is no JSON. */
+  const opened: Opener = (text, plain = false) => {
+    if (text === null || !sealed) return text
+    if (store.vault.hasKey) return store.vault.open(text, id)
+    return (plain ? MASK : JSON.stringify(MASK)) as typeof text
+  }
   const found = await tx.selectFrom('variables').select(['name', 'value']).where('execution', '=', id).execute()
-  const variables = Object.fromEntries(found.map(v => [v.name, JSON.parse(v.value) as unknown]))
-  const mask: Masker = createMasker(definition, [JSON.parse(row.input), variables, definition.vars])
-  return { row, definition, variables, mask }
+  const variables = Object.fromEntries(found.map(v => [v.name, JSON.parse(opened(v.value)) as unknown]))
+  const input = JSON.parse(opened(row.input)) as unknown
+  const own = createMasker(definition, [input, variables, definition.vars])
+  // What is secret in the execution that calls this one is secret here, under whatever name.
+  const caller = readToken(row.parent ?? '')?.execution
+  const above: Masker = caller === undefined ? value => value : (await readExecution(store, tx, caller)).mask
+  const mask: Masker = value => above(own(value))
+  return { row, definition, input, variables, mask, opened }
 }
+
+type Opener = <T extends string | null>(text: T, plain?: boolean) => T | string
 
 function summary(row: {
   id: string

@@ -66,6 +66,8 @@ export class Workspace {
   /** Tokens of tasks whose sub-workflow has news. */
   readonly #nudges: string[] = []
   readonly #statesBefore = new Map<string, string>()
+  /** Executions whose values are stored sealed. */
+  readonly #sealed = new Set<string>()
   readonly #stirred = new Set<string>()
 
   constructor(store: Store, tx: StoreTransaction, definitions: Definitions, now: number) {
@@ -87,6 +89,8 @@ export class Workspace {
     for (const row of await forUpdate(this.store, query).execute()) {
       this.#executions.set(row.id, row)
       this.#statesBefore.set(row.id, row.state)
+      if ((await this.graph(row)).sealed) this.#sealed.add(row.id)
+      Object.assign(row, { output: this.opened(row.id, row.output), error: this.opened(row.id, row.error) })
     }
   }
 
@@ -95,7 +99,8 @@ export class Workspace {
   }
 
   /** Take in an execution that this transaction has just made. */
-  adopt(row: ExecutionRow, input: unknown): void {
+  adopt(row: ExecutionRow, graph: WorkflowGraph, input: unknown): void {
+    if (graph.sealed) this.#sealed.add(row.id)
     this.#executions.set(row.id, row)
     this.#inputs.set(row.id, input)
     this.#variables.set(row.id, new Map())
@@ -116,7 +121,7 @@ export class Workspace {
     if (missing.length === 0) return
     for (const { execution, name } of missing) this.#ofExecution(execution).set(name, null)
     for (const row of await selectTasks(this.store, this.tx, missing))
-      this.#ofExecution(row.execution).set(row.name, row)
+      this.#ofExecution(row.execution).set(row.name, this.#openedTask(row))
   }
 
   async task(execution: string, name: string): Promise<TaskRow | undefined> {
@@ -134,7 +139,8 @@ export class Workspace {
       .where('state', 'in', states)
       .orderBy('name')
     const known = this.#ofExecution(execution)
-    return (await forUpdate(this.store, query).execute()).map(row => {
+    return (await forUpdate(this.store, query).execute()).map(stored => {
+      const row = this.#openedTask(stored)
       // Runners may have changed it since it was read first.
       const before = known.get(row.name)
       if (before) return Object.assign(before, row)
@@ -163,7 +169,7 @@ export class Workspace {
         .select('input')
         .where('id', '=', execution)
         .executeTakeFirstOrThrow()
-      this.#inputs.set(execution, JSON.parse(input))
+      this.#inputs.set(execution, JSON.parse(this.opened(execution, input)))
     }
     return this.#inputs.get(execution)
   }
@@ -176,7 +182,7 @@ export class Workspace {
         .select(['name', 'value'])
         .where('execution', '=', execution)
         .execute()
-      all = new Map(rows.map(row => [row.name, JSON.parse(row.value) as unknown]))
+      all = new Map(rows.map(row => [row.name, JSON.parse(this.opened(execution, row.value)) as unknown]))
       this.#variables.set(execution, all)
     }
     return all
@@ -195,7 +201,12 @@ export class Workspace {
   async addItems(execution: string, task: string, values: readonly unknown[]): Promise<void> {
     const rows: { execution: string; task: string; start: number; body: string }[] = []
     for (let start = 0; start < values.length; start += ITEMS_IN_ROW)
-      rows.push({ execution, task, start, body: JSON.stringify(values.slice(start, start + ITEMS_IN_ROW)) })
+      rows.push({
+        execution,
+        task,
+        start,
+        body: this.#closed(execution, JSON.stringify(values.slice(start, start + ITEMS_IN_ROW))),
+      })
     await writeRows(this.store, this.tx, [{ insert: 'items', rows }])
   }
 
@@ -211,13 +222,18 @@ export class Workspace {
       .orderBy('start')
       .execute()
     return rows.flatMap(({ start, body }) =>
-      (JSON.parse(body) as unknown[]).slice(Math.max(0, from - start), from + count - start),
+      (JSON.parse(this.opened(execution, body)) as unknown[]).slice(Math.max(0, from - start), from + count - start),
     )
   }
 
   /** The task of that token has to be looked at: its sub-workflow ended, or has to follow its parent. */
   nudge(token: string): void {
     this.#nudges.push(token)
+  }
+
+  /** A stored value of an execution as it was before it was sealed. */
+  opened<T extends string | null>(execution: string, text: T): T | string {
+    return text !== null && this.#sealed.has(execution) ? this.store.vault.open(text, execution) : text
   }
 
   /** Tasks that became ready and were not written yet, the first in turn first. */
@@ -239,8 +255,12 @@ export class Workspace {
   /** Write everything: the last thing to do. */
   async save(): Promise<void> {
     const { tx, now } = this
-    const rows = [...this.#changedExecutions]
-    for (const { id, state } of rows) if (this.#statesBefore.get(id) !== state) this.#stirred.add(id)
+    for (const { id, state } of this.#changedExecutions) if (this.#statesBefore.get(id) !== state) this.#stirred.add(id)
+    const rows = [...this.#changedExecutions].map(row =>
+      this.#sealed.has(row.id)
+        ? { ...row, output: this.#closed(row.id, row.output), error: this.#closed(row.id, row.error) }
+        : row,
+    )
     await writeRows(this.store, tx, [
       ...this.#writes(),
       ...(rows.length > 0 ? [{ update: 'executions', keys: ['id'], columns: EXECUTION_COLUMNS, rows } as const] : []),
@@ -271,7 +291,7 @@ export class Workspace {
       [...names].map(name => ({
         execution,
         name,
-        value: JSON.stringify(this.#variables.get(execution)!.get(name)) ?? 'null',
+        value: this.#closed(execution, JSON.stringify(this.#variables.get(execution)!.get(name)) ?? 'null'),
       })),
     )
     const events = this.#events
@@ -280,10 +300,15 @@ export class Workspace {
     this.#published.clear()
     this.#events = []
     const writes: Write[] = [
-      { insert: 'tasks', rows: added },
-      { update: 'tasks', keys: ['execution', 'name'], columns: TASK_COLUMNS, rows: changed },
+      { insert: 'tasks', rows: added.map(row => this.#closedTask(row)) },
+      {
+        update: 'tasks',
+        keys: ['execution', 'name'],
+        columns: TASK_COLUMNS,
+        rows: changed.map(row => this.#closedTask(row)),
+      },
       { insert: 'variables', rows: variables, replace: ['execution', 'name'] },
-      historyOf(events, this.now),
+      historyOf(events, this.now, (execution, data) => this.#closed(execution, data)),
     ]
     return writes.filter(({ rows }) => rows.length > 0)
   }
@@ -297,6 +322,21 @@ export class Workspace {
     await this.flush()
   }
 
+  #closed<T extends string | null>(execution: string, text: T): T | string {
+    return text !== null && this.#sealed.has(execution) ? this.store.vault.seal(text, execution) : text
+  }
+
+  #closedTask(row: TaskRow): TaskRow {
+    if (!this.#sealed.has(row.execution)) return row
+    const closed = (text: string | null) => this.#closed(row.execution, text)
+    return { ...row, item: closed(row.item), result: closed(row.result), error: closed(row.error) }
+  }
+
+  #openedTask(row: TaskRow): TaskRow {
+    const opened = (text: string | null) => this.opened(row.execution, text)
+    return { ...row, item: opened(row.item), result: opened(row.result), error: opened(row.error) }
+  }
+
   #ofExecution(execution: string): Map<string, TaskRow | null> {
     let tasks = this.#tasks.get(execution)
     if (!tasks) {
@@ -307,7 +347,12 @@ export class Workspace {
   }
 }
 
-export function historyOf(events: readonly NewEvent[], now: number): Write {
+/** `closed`: data as they are to be stored. */
+export function historyOf(
+  events: readonly NewEvent[],
+  now: number,
+  closed: (execution: string, data: string) => string = (_, data) => data,
+): Write {
   return {
     insert: 'events',
     rows: events.map(e => ({
@@ -316,7 +361,7 @@ export function historyOf(events: readonly NewEvent[], now: number): Write {
       attempt: e.attempt ?? null,
       kind: e.kind,
       happened_at: now,
-      data: e.data === undefined ? null : JSON.stringify(e.data),
+      data: e.data === undefined ? null : closed(e.execution, JSON.stringify(e.data)),
     })),
   }
 }

@@ -248,8 +248,9 @@ function json(text: string, option: string): unknown {
 }
 
 async function withStore({ database }: DatabaseOptions, work: (store: Store) => Promise<void>): Promise<void> {
-  const { openStore } = await import('../../store/index.ts')
-  const store = await openStore(/^\w+:\/\//.test(database) ? { url: database } : { file: database })
+  const { openStore, readSecretKey } = await import('../../store/index.ts')
+  const secretKey = readSecretKey(process.env)
+  const store = await openStore({ ...(/^\w+:\/\//.test(database) ? { url: database } : { file: database }), secretKey })
   try {
     await work(store)
   } finally {

@@ -1,6 +1,21 @@
 import type { CodeDoc } from './index.ts'
 
 export const storeCodes = {
+  'store/key': {
+    title: 'no usable key for secrets',
+    why: 'The key is 32 random bytes, in base64 or as 64 hexadecimal digits, given directly or in a file.',
+    mend: 'Make one with `openssl rand -base64 32`, and keep a copy: what it sealed can not be read without it.',
+  },
+  'store/no-key': {
+    title: 'no key for the secrets in the database',
+    why: 'Values of workflows with secrets are stored sealed, and this process was given no key to open them.',
+    mend: 'Set `USHER_SECRET_KEY` or `USHER_SECRET_KEY_FILE`, the same for every process that works on the database.',
+  },
+  'store/wrong-key': {
+    title: 'another key sealed the secrets',
+    why: 'The database holds values that were sealed with a key other than the one given.',
+    mend: 'Give the key they were sealed with.',
+  },
   'store/newer-version': {
     title: 'database from a newer version',
     why: 'A newer usher changed the layout of the database, and this one would misread it.',

@@ -46,6 +46,11 @@ export const workflowCodes = {
     why: 'A task runs once in an execution, so going round again would have no effect.',
     mend: 'Use retry to repeat a task, or start another execution.',
   },
+  'workflow/no-secret-key': {
+    title: 'no key to store secrets with',
+    why: 'The workflow names secrets, which are never written to a database in plain text, and there is no key to seal them with.',
+    mend: 'Set `USHER_SECRET_KEY` or `USHER_SECRET_KEY_FILE` to a key made with `openssl rand -base64 32`.',
+  },
   'workflow/execution-id': {
     title: 'id that an execution can not have',
     why: 'The id is the first part of the tokens by which tries are known outside.',

@@ -16,6 +16,8 @@ export interface TestDialect {
   /** Why the tests on it are skipped. */
   readonly skip?: string
   create(): Promise<TestDatabase>
+  /** One that nobody has opened yet: it has no tables. */
+  createEmpty(): Promise<TestDatabase>
 }
 
 /** Memory will do: what dies in these tests is never the machine. */
@@ -23,33 +25,45 @@ const fast = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 const sqlite: TestDialect = {
   dialect: 'sqlite',
-  async create() {
-    const folder = mkdtempSync(join(fast, 'usher-test-'))
-    return {
-      options: { file: join(folder, 'usher.db') },
-      remove: async () => rmSync(folder, { recursive: true, force: true }),
-    }
-  },
+  create: createFile,
+  createEmpty: createFile,
+}
+
+async function createFile(): Promise<TestDatabase> {
+  const folder = mkdtempSync(join(fast, 'usher-test-'))
+  return {
+    options: { file: join(folder, 'usher.db') },
+    remove: async () => rmSync(folder, { recursive: true, force: true }),
+  }
 }
 
 /** Both kinds of database, for `describe.each`. */
 export function testDialects(): readonly TestDialect[] {
   const server = inject('postgres')
-  if (typeof server === 'string')
-    return [sqlite, { dialect: 'postgres', skip: server, create: () => Promise.reject(new Error(server)) }]
+  if (typeof server === 'string') {
+    const create = (): Promise<never> => Promise.reject(new Error(server))
+    return [sqlite, { dialect: 'postgres', skip: server, create, createEmpty: create }]
+  }
+  const options = (name: string) => ({ url: server.admin.replace('/postgres?', `/${name}?`), connections: 4 })
   return [
     sqlite,
     {
       dialect: 'postgres',
       async create() {
         const name = emptied.pop() ?? (await makeDatabase(server))
-        const url = server.admin.replace('/postgres?', `/${name}?`)
         return {
-          options: { url, connections: 4 },
+          options: options(name),
           async remove() {
-            await administer(url, TABLES.map(table => `delete from ${table}`).join(';'))
+            await administer(options(name).url, TABLES.map(table => `delete from ${table}`).join(';'))
             emptied.push(name)
           },
+        }
+      },
+      async createEmpty() {
+        const name = await makeDatabase({ ...server, template: 'template0' })
+        return {
+          options: options(name),
+          remove: () => administer(server.admin, `drop database ${name} with (force)`),
         }
       },
     },

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach } from 'vitest'
+import type { StoreOptions } from '../../store/index.ts'
 import { openStore, type Store } from '../../store/index.ts'
 import type { TestDatabase, TestDialect } from '../../store/testing/databases.ts'
 import {
@@ -24,10 +25,10 @@ export class Bed {
   engine!: WorkflowEngine
   readonly #runners: Runner[] = []
 
-  constructor({ create }: TestDialect) {
+  constructor({ create }: TestDialect, options: Pick<StoreOptions, 'secretKey'> = {}) {
     beforeEach(async () => {
       this.#database = await create()
-      this.store = await openStore(this.#database.options)
+      this.store = await openStore({ ...this.#database.options, ...options })
       this.clock = new FakeClock()
       this.engine = createEngine(this.store, { clock: this.clock })
     })
@@ -43,6 +44,11 @@ export class Bed {
     const runner = createRunner(this.store, this.engine, all, { clock: this.clock, ...options })
     this.#runners.push(runner)
     return runner
+  }
+
+  /** Another store on the same database. */
+  open(options: Pick<StoreOptions, 'secretKey'> = {}): Promise<Store> {
+    return openStore({ ...this.#database.options, ...options })
   }
 
   /** Run a workflow to its end. */

@@ -20,6 +20,7 @@ export function crashingStore(store: Store, after: number, onCrash: () => void):
     step,
     store: {
       dialect: store.dialect,
+      vault: store.vault,
       get db() {
         if (dead) throw new Crash('killed')
         return store.db

@@ -282,7 +282,7 @@ export class Poller {
     this.#staleTimer = setTimeout(
       () => {
         this.#tooOld = true
-        this.#tellFreshness([...this.#kept])
+        if (this.#faults.length === 0) this.#tellFreshness([...this.#kept])
       },
       Math.max(0, at - this.#context.now()),
     )

@@ -27,6 +27,7 @@ import { fault } from './schemas.ts'
 import { addAdmission } from './security/admission.ts'
 import { createKeystone } from './security/keystone.ts'
 import { createTokenBook } from './security/tokens.ts'
+import { addStopping } from './stopping.ts'
 import { v1Endpoints } from './v1/index.ts'
 import { v2Endpoints } from './v2/index.ts'
 
@@ -57,15 +58,11 @@ export async function createApi(service: Service, options: ApiOptions): Promise<
     options.checkAnswers ? checking(schema as unknown as z.ZodType) : body => JSON.stringify(body),
   )
   takeJson(app)
-  let stopping = false
+  let endStreams = (): void => {}
+  addStopping(app, () => endStreams())
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
-    if (stopping)
-      refuse(503, 'api/stopping', 'the service is stopping', { headers: { 'retry-after': '5', connection: 'close' } })
     if (request.url.includes('%00')) refuse(400, 'api/bad-request', 'the path or the query has a NUL in it')
-  })
-  app.addHook('onSend', async (_request, reply) => {
-    if (stopping) reply.header('connection', 'close')
   })
   addLog(app)
   await app.register(helmet, {
@@ -115,6 +112,7 @@ export async function createApi(service: Service, options: ApiOptions): Promise<
   )
   await addDocumentation(app, options.version)
   const streams = createStreams(service.events, limits.streams, admission)
+  endStreams = streams.closeAll
   const metrics = createMetrics(app, service, streams.counts)
   const planReport = (await planReportSchema()).meta({ id: 'PlanReport' })
   const endpoints = [
@@ -123,10 +121,6 @@ export async function createApi(service: Service, options: ApiOptions): Promise<
   ]
   const slots = { free: limits.evaluations }
   for (const each of endpoints) addEndpoint(app, each, settings, slots)
-  app.addHook('preClose', async () => {
-    stopping = true
-    streams.closeAll()
-  })
   app.addHook('onClose', async () => {
     tokens.close()
     await keystone?.close()

@@ -150,6 +150,29 @@ test('a stream ends when the server stops, and a request under way is answered f
   await closing
 })
 
+test('a server that stops answers what it was asked before, and refuses what comes after', async () => {
+  let go: (() => void) | undefined
+  const list = server.service.policies.list
+  server.service.policies.list = async request => {
+    await new Promise<void>(done => {
+      go = done
+    })
+    return list(request)
+  }
+  const ask = () => fetch(`${base}/v2/policies`, { headers: { 'x-auth-token': server.tokens.viewer } })
+  const before = ask()
+  await expect.poll(() => go).toBeDefined()
+  const closing = server.api.close()
+  const after = await ask()
+  expect([after.status, ((await after.json()) as { error: { code: string } }).error.code]).toEqual([
+    503,
+    'api/stopping',
+  ])
+  go!()
+  expect((await before).status).toBe(200)
+  await closing
+})
+
 test('events that are sent are counted', async () => {
   await server.ask('viewer', 'GET', '/v2/policies')
   const stream = await follow()

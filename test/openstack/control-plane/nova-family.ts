@@ -41,8 +41,9 @@ export class NovaFamily {
       throw new Error(`Nova can not be imported; see ${this.#layout.logs}/nova-family.log`)
   }
 
-  /** `api`, `conductor`, `scheduler`, or the name of a compute host. */
+  /** `api`, `conductor`, `scheduler`, or the name of a compute host. One that runs goes on. */
   async start(name: string): Promise<void> {
+    if (this.#isRunning(name)) return
     const isHost = this.#layout.hosts.includes(name)
     const files = isHost ? [this.#settings.compute, this.#settings.host(name)] : [this.#settings.nova]
     const answer = this.#answer()
@@ -62,6 +63,15 @@ export class NovaFamily {
   async close(): Promise<void> {
     await Promise.all([...this.#pids.keys()].map(name => this.end(name, 'SIGKILL')))
     this.#process?.stdin?.end()
+  }
+
+  #isRunning(name: string): boolean {
+    const pid = this.#pids.get(name)
+    try {
+      return pid !== undefined && process.kill(pid, 0)
+    } catch {
+      return false
+    }
   }
 
   #answer(): Promise<string> {

@@ -103,6 +103,7 @@ export async function openBed(): Promise<Bed> {
     },
     async clear() {
       for (const http of open.splice(0)) await http.close()
+      for (const host of layout.hosts) await plane.startHost(host)
       const list = async (path: string, key: string): Promise<Json[]> => (await admin.get('compute', path))[key]
       for (const { id } of await list('/servers?all_tenants=1', 'servers')) {
         // Past Nova's own checks: a test may have left it in the midst of anything.
@@ -119,6 +120,9 @@ export async function openBed(): Promise<Bed> {
       for (const each of await list('/os-services?binary=nova-compute', 'services'))
         if (each.status !== 'enabled') await admin.put('compute', `/os-services/${each.id}`, { status: 'enabled' })
       await plane.setKnob('migration-seconds', '1')
+      await until('all hosts are up', async () =>
+        (await list('/os-services?binary=nova-compute', 'services')).every(each => each.state === 'up'),
+      )
       for (const host of layout.hosts) await plane.setKnob(`fail-live-migration-${host}`, null)
     },
   }

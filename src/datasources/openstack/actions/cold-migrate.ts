@@ -49,9 +49,11 @@ export function coldMigrate(nova: Nova): ActionType<Input, ServerTrace> {
     },
     async follow(given, trace) {
       const progress = await followMigration(nova, COLD, given, trace)
-      if (progress.kind !== 'running') return progress
+      if (progress.kind !== 'running' && progress.kind !== 'succeeded') return progress
       const server = await nova.server(given.vm)
-      if (server?.status !== 'VERIFY_RESIZE' || server.task !== undefined) return progress
+      if (server?.status !== 'VERIFY_RESIZE') return progress
+      // The record is confirmed some time before the server is what it was.
+      if (server.task !== undefined || progress.kind === 'succeeded') return running('confirming')
       try {
         await nova.act(given.vm, { confirmResize: null })
       } catch (thrown) {

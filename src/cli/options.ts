@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { EvaluationLimits } from '../datalog/index.ts'
+import { fail } from '../diagnostic/index.ts'
 import type { PlaceOptions } from '../placement/index.ts'
 
 /** Options of commands that read a cloud. */
@@ -59,6 +60,19 @@ export function addDataOptions(command: Command, required = true): Command {
         .argParser((file: string, before: readonly string[]) => [...before, file])
         .default([], 'none'),
     )
+}
+
+/** Of commands that take `--cloud` in place of `--data`. */
+export function needsData({ data }: Pick<DataOptions, 'data'>): void {
+  if (data === undefined)
+    fail('cli/no-tables', 'there are no tables to look at', {
+      help: 'give a folder as `--data`, or a cloud as `--cloud`',
+    })
+}
+
+export function notBoth({ data, change }: DataOptions): void {
+  if (data !== undefined || change.length > 0)
+    fail('cli/cloud-and-data', '`--cloud` and `--data` (or `--change`) are two clouds', { help: 'give one of them' })
 }
 
 export function addSolveOptions(command: Command): Command {

@@ -66,4 +66,24 @@ export const cliCodes = {
     why: 'Tables are read from the data sources of a configuration.',
     mend: 'Add --config FILE.',
   },
+  'cli/no-tables': {
+    title: 'there are no tables to look at',
+    why: 'A plan is made for a cloud: a folder of tables, or the data sources of a real one.',
+    mend: 'Give a folder as `--data`, or a configuration as `--cloud`.',
+  },
+  'cli/cloud-and-data': {
+    title: 'two clouds are given',
+    why: 'A folder of tables and a real cloud can not be planned for at once.',
+    mend: 'Give either `--data` or `--cloud`.',
+  },
+  'cli/cloud-without-state': {
+    title: 'nothing remembers what is asked of the cloud',
+    why: 'Without it, a run that is killed could not go on, and would not know what it had asked for.',
+    mend: 'Add `--state FOLDER`.',
+  },
+  'cli/no-cloud': {
+    title: 'it is not clear which cloud migrates VMs',
+    why: 'A plan is carried out on one cloud, by the data source that can be asked for migrations.',
+    mend: 'Give a configuration with exactly one such data source.',
+  },
 } satisfies Record<string, CodeDoc>

@@ -36,10 +36,8 @@ console.log('case'.padEnd(38), 'copies', 'seconds', 'within a minute', 'most sen
 for (const c of cases) {
   const sources = Array.from({ length: c.sources }, (_, i) => `source${i + 1}`)
   const { copies, makespan } = fanOut({
-    image: 'image',
-    mib: MIB,
-    sources,
-    targets: Array.from({ length: c.hosts }, (_, i) => `host${i + 1}`),
+    wanted: Array.from({ length: c.hosts }, (_, i) => ({ image: 'image', to: `host${i + 1}` })),
+    images: new Map([['image', { mib: MIB, sources }]]),
     network: { host: h => (sources.includes(`${h}`) ? c.sourceMbps : c.hostMbps) },
     hostToHost: c.hostToHost,
   })

@@ -1,22 +1,30 @@
 import type { ComparisonRow, PlanReport } from '../control/index.ts'
 import type { Context } from './context.ts'
 import { ganttText } from './plan-views/gantt.ts'
-import { duration, volume } from './plan-views/units.ts'
+import { duration, energyADay, powerChange, volume } from './plan-views/units.ts'
 import { count, figure } from './words.ts'
+
+/** Hosts named in one cell of a table. */
+const HOSTS_NAMED = 4
 
 /** A plan for people: the outcome in one line, the moves, what is left and why. */
 export function planText(report: PlanReport, context: Context): void {
   const { paint } = context
   context.say(outcome(report, paint))
   context.say(paint.dim(howFound(report)))
+  if (report.moves.length + report.copies.length > 0) context.say(expected(report))
+  if (report.power) context.say(powerText(report.power))
   if (report.moves.length > 0) {
-    context.say(expected(report))
     context.say()
     movesTable(report, context)
-    if (report.moves.length > 1) {
-      context.say()
-      ganttText(report, context)
-    }
+  }
+  if (report.copies.length > 0) {
+    context.say()
+    copiesTable(report, context)
+  }
+  if (report.moves.length + report.copies.length > 1) {
+    context.say()
+    ganttText(report, context)
   }
   leftovers(report, context)
 }
@@ -44,6 +52,42 @@ function howFound(report: PlanReport): string {
   }[report.proof]
   const { columns, rows } = report.model
   return `${proof} · ${report.solver} · model of ${count(columns, 'column')} and ${count(rows, 'row')} · ${report.elapsedMs.toFixed(0)} ms`
+}
+
+/** Images that are brought to hosts first, by who sends them. */
+function copiesTable({ copies }: PlanReport, context: Context): void {
+  const routes = new Map<string, PlanReport['copies'][number][]>()
+  for (const copy of copies) {
+    const key = JSON.stringify([copy.image, copy.from])
+    routes.set(key, [...(routes.get(key) ?? []), copy])
+  }
+  context.table(
+    [
+      { title: 'image' },
+      { title: 'from' },
+      { title: 'to' },
+      { title: 'size', align: 'right' },
+      { title: 'seconds', align: 'right' },
+    ],
+    [...routes.values()].map(list => [
+      String(list[0]!.image),
+      String(list[0]!.from),
+      hostNames(list.map(copy => String(copy.to))),
+      volume(list[0]!.volume),
+      `${figure(list[0]!.start, 1)} to ${figure(Math.max(...list.map(copy => copy.end)), 1)}`,
+    ]),
+  )
+}
+
+const hostNames = (names: readonly string[]) =>
+  names.length > HOSTS_NAMED
+    ? `${names.slice(0, HOSTS_NAMED).join(', ')} and ${names.length - HOSTS_NAMED} more`
+    : names.join(', ')
+
+/** What the policy's own figures say that the plan saves. */
+function powerText(power: NonNullable<PlanReport['power']>): string {
+  const { before, after } = power
+  return `power ${powerChange(power)}${before === after ? '' : `: ${energyADay(before - after)}`}`
 }
 
 /** The migrations in order; moves of one step may run at the same time. */

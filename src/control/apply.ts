@@ -1,18 +1,23 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { PlaceOptions, Violation } from '../placement/index.ts'
+import type { Cloud } from '../datasources/index.ts'
+import type { Program } from '../language/index.ts'
+import type { Exclusion, PlaceOptions, Violation } from '../placement/index.ts'
+import type { Store } from '../store/index.ts'
+import type { Snapshot } from '../tables/index.ts'
 import { type ExecutionState, type ExecutionView, showExecution } from '../workflow/index.ts'
 import { evaluateWorld, violationsOf } from './evaluate.ts'
-import { planWorld } from './plan.ts'
+import { type PlanOptions, planWorld } from './plan.ts'
 import type { PlanReport } from './plan-report.ts'
 import type { Sources } from './policy-files.ts'
-import { type MoveEvent, movesOf, runPlan, startPlan, toleratedOf, unfinishedPlan } from './run-plan.ts'
+import { copiesOf, type MoveEvent, movesOf, runPlan, startPlan, toleratedOf, unfinishedPlan } from './run-plan.ts'
 import { openState } from './state-folder.ts'
 import { openWorld, type World, type WorldRequest } from './world.ts'
 
 export interface ApplyRequest extends WorldRequest {
   readonly place?: PlaceOptions
+  readonly plan?: PlanOptions
   /** Where the simulated cloud and the workflow keep their state. Default: a folder that is removed at the end. */
   readonly state?: string
   readonly secondsPerMigration: number
@@ -24,21 +29,25 @@ export type ApplyProgress =
   | { readonly kind: 'continued'; readonly execution: string; readonly done: number; readonly total: number }
   | ({ readonly kind: 'move' /** Since `apply` began to move. */; readonly seconds: number } & MoveEvent)
 
+/** What became of a move or a copy. */
+interface StepResult {
+  readonly id: string
+  readonly from: unknown
+  readonly to: unknown
+  readonly state: string
+  readonly attempts: number
+  readonly error?: string
+}
+
 export interface ApplyResult {
   /** Undefined: there was nothing to move. */
   readonly execution: string | undefined
   readonly state: ExecutionState
   readonly continued: boolean
   readonly plan: PlanReport | undefined
-  readonly moves: readonly {
-    readonly id: string
-    readonly vm: unknown
-    readonly from: unknown
-    readonly to: unknown
-    readonly state: string
-    readonly attempts: number
-    readonly error?: string
-  }[]
+  readonly moves: readonly ({ readonly vm: unknown } & StepResult)[]
+  /** Images that were brought to hosts. */
+  readonly copies: readonly ({ readonly image: unknown } & StepResult)[]
   /** What violates the policies when all is done. */
   readonly violations: readonly Violation[]
 }
@@ -73,57 +82,122 @@ async function applyIn(
   request: ApplyRequest,
   onProgress: (progress: ApplyProgress) => void,
 ): Promise<ApplyResult> {
-  const state = await openState({ folder, start: tables, secondsPerMigration: request.secondsPerMigration })
+  const { secondsPerMigration, place, plan } = request
+  const state = await openState({ folder, start: tables, secondsPerMigration })
   const { simulator, store } = state
   try {
-    const now = (): World => ({ program, tables: simulator.snapshot(), warnings: [] })
-    const timeout = 60 + PATIENCE * request.secondsPerMigration
-    const unfinished = await unfinishedPlan(store)
-    let execution = unfinished?.id
-    let plan: PlanReport | undefined
-    const planAndStart = async (): Promise<string | undefined> => {
-      plan = await planWorld(now(), request.place ?? {})
-      onProgress({ kind: 'planned', report: plan })
-      if (plan.moves.length === 0) return undefined
-      const tolerated = [...plan.violationsBefore.map(v => v.text), ...plan.brokenOnTheWay.map(b => b.violation)]
-      return startPlan(store, plan.moves, timeout, tolerated)
-    }
-    if (unfinished) {
-      const done = unfinished.tasks.filter(task => task.state === 'succeeded').length
-      onProgress({ kind: 'continued', execution: unfinished.id, done, total: unfinished.tasks.length })
-    } else execution = await planAndStart()
-    const begun = performance.now()
-    const views: ExecutionView[] = []
-    for (let next = execution; next !== undefined; ) {
-      const tolerated = toleratedOf(await showExecution(store, next))
-      const view = await runPlan(
-        store,
-        simulator,
-        next,
-        event => onProgress({ kind: 'move', seconds: (performance.now() - begun) / 1000, ...event }),
-        { program, tables: () => simulator.snapshot(), tolerated },
-      )
-      views.push(view)
-      execution = next
-      // The rest of a plan that met another cloud than it was made for is left; a new one begins where this one ended.
-      next = view.state === 'failed' && views.length <= REPLANS ? await planAndStart() : undefined
-    }
-    const last = views.at(-1)
-    return {
-      execution,
-      state: last?.state ?? 'succeeded',
-      continued: unfinished !== undefined,
-      plan,
-      moves: views.flatMap(view => {
-        const tasks = new Map(view.tasks.map(task => [task.name, task]))
-        return movesOf(view).map(({ id, vm, from, to }) => {
-          const { state: taskState = 'waiting', attempt = 0, error } = tasks.get(id) ?? {}
-          return { id, vm, from, to, state: taskState, attempts: attempt, ...(error !== undefined && { error }) }
-        })
-      }),
-      violations: violationsOf(program, evaluateWorld(now()).view),
-    }
+    const site = { store, cloud: simulator, tables: () => simulator.snapshot() }
+    const timeoutSeconds = 60 + PATIENCE * secondsPerMigration
+    return await applyOn(
+      site,
+      program,
+      { timeoutSeconds, replans: REPLANS, ...(place && { place }), ...(plan && { plan }) },
+      onProgress,
+    )
   } finally {
     await state.close()
   }
+}
+
+/** A cloud to carry plans out on, and where their state is kept. */
+export interface Site {
+  readonly store: Store
+  readonly cloud: Cloud
+  /** The cloud as it is now. */
+  tables(): Snapshot
+  /** Of a cloud that others change too: resolves when the tables have been read again. */
+  refresh?(): Promise<void>
+}
+
+export interface ApplyOptions {
+  readonly place?: PlaceOptions
+  readonly plan?: PlanOptions
+  /** How long one try of a migration may take. */
+  readonly timeoutSeconds: number
+  /** How often another plan may follow. */
+  readonly replans: number
+}
+
+/**
+ * Carry out what is unfinished, or else plan and carry that out; plan again when the cloud is not what the plan counted on, without what
+ * the cloud has refused, and, on a cloud that others change too, until nothing is left to mend.
+ */
+export async function applyOn(
+  site: Site,
+  program: Program,
+  options: ApplyOptions,
+  onProgress: (progress: ApplyProgress) => void,
+): Promise<ApplyResult> {
+  const { store, cloud } = site
+  const tables = () => site.tables()
+  const now = (): World => ({ program, tables: tables(), warnings: [] })
+  const violations = () => violationsOf(program, evaluateWorld(now()).view)
+  const exclude: Exclusion[] = [...(options.place?.exclude ?? [])]
+  const unfinished = await unfinishedPlan(store)
+  let execution = unfinished?.id
+  let plan: PlanReport | undefined
+  const planAndStart = async (): Promise<string | undefined> => {
+    plan = await planWorld(now(), { ...options.place, exclude }, options.plan)
+    onProgress({ kind: 'planned', report: plan })
+    if (plan.moves.length + plan.copies.length === 0) return undefined
+    const tolerated = [...plan.violationsBefore.map(v => v.text), ...plan.brokenOnTheWay.map(b => b.violation)]
+    return startPlan(store, plan, options.timeoutSeconds, tolerated)
+  }
+  if (unfinished) {
+    const done = unfinished.tasks.filter(task => task.state === 'succeeded').length
+    onProgress({ kind: 'continued', execution: unfinished.id, done, total: unfinished.tasks.length })
+  } else execution = await planAndStart()
+  const begun = performance.now()
+  const views: ExecutionView[] = []
+  for (let next = execution; next !== undefined; ) {
+    const tolerated = toleratedOf(await showExecution(store, next))
+    const view = await runPlan(
+      store,
+      cloud,
+      next,
+      event => onProgress({ kind: 'move', seconds: (performance.now() - begun) / 1000, ...event }),
+      { program, tables, tolerated },
+    )
+    views.push(view)
+    execution = next
+    await site.refresh?.()
+    exclude.push(...(await refusedHosts(cloud, view)))
+    // The rest of a plan that met another cloud than it was made for is left; a new one begins where this one ended.
+    const again = view.state === 'failed' || (site.refresh !== undefined && violations().length > 0)
+    next = again && views.length <= options.replans ? await planAndStart() : undefined
+  }
+  const last = views.at(-1)
+  return {
+    execution,
+    // Tasks that were left are not missed when the last plan has nothing more to do.
+    state: last?.state ?? 'succeeded',
+    continued: unfinished !== undefined,
+    plan,
+    moves: views.flatMap(view =>
+      movesOf(view).map(({ id, vm, from, to }) => ({ id, vm, from, to, ...fateOf(view, id) })),
+    ),
+    copies: views.flatMap(view =>
+      copiesOf(view).map(({ id, image, from, to }) => ({ id, image, from, to, ...fateOf(view, id) })),
+    ),
+    violations: violations(),
+  }
+}
+
+/** Assignments that the cloud has refused for good: the next plan does without them. */
+async function refusedHosts(cloud: Cloud, view: ExecutionView): Promise<Exclusion[]> {
+  const moves = new Map(movesOf(view).map(move => [move.id, move]))
+  const found: Exclusion[] = []
+  for (const { name, id, attempt, state } of view.tasks) {
+    const move = moves.get(name)
+    if (state !== 'failed' || !move) continue
+    const status = await cloud.status(`${id}/${attempt}`)
+    if (status?.remedy === 'elsewhere') found.push([{ vm: move.vm, host: move.to }])
+  }
+  return found
+}
+
+/** What became of a task. */
+function fateOf(view: ExecutionView, id: string): { state: string; attempts: number; error?: string } {
+  const { state = 'waiting', attempt = 0, error } = view.tasks.find(task => task.name === id) ?? {}
+  return { state, attempts: attempt, ...(error !== undefined && { error }) }
 }

@@ -26,6 +26,7 @@ export {
   simulateWorld,
   startPlan,
 } from './on-demand.ts'
+export type { PlanOptions } from './plan.ts'
 export type { PlanReport } from './plan-report.ts'
 export type { WorkflowMove } from './plan-workflow.ts'
 export type { MoveEvent } from './run-plan.ts'

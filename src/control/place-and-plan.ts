@@ -30,7 +30,7 @@ export interface PlacedAndPlanned {
 }
 
 /** What a plan may be given besides the target. */
-export type PlanWishes = Pick<PlanInput, 'network' | 'vmMemory' | 'limits'>
+export type PlanWishes = Pick<PlanInput, 'network' | 'vmMemory' | 'limits' | 'images'>
 
 /**
  * A target and the way there. When moves of the target can't be ordered, placement is asked again without them: first without every

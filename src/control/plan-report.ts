@@ -37,20 +37,39 @@ export const planReportSchema = z.object({
       cost: z.number(),
       step: z.number().int().positive().describe('1-based; moves of one step may run at the same time'),
       because: z.array(ruleInstance),
-      after: z.array(z.string()).describe('ids of moves that must have ended before'),
+      after: z.array(z.string()).describe('ids of moves and copies that must have ended before'),
       parking: z.boolean().describe('a stop on the way that breaks a cycle'),
       start: z.number().describe('expected seconds from the start of the plan'),
       end: z.number().describe('expected seconds from the start of the plan'),
       volume: z.number().describe('MiB over the network, pages sent again included'),
+      disk: z.number().describe("MiB of these that are the VM's disk, where the hosts share no storage"),
     }),
   ),
+  copies: z
+    .array(
+      z.object({
+        id: z.string(),
+        image: value,
+        from: value.describe('who sends: the image service, or a host that has the image'),
+        to: value,
+        after: z.array(z.string()).describe('ids of copies that must have ended before'),
+        start: z.number().describe('expected seconds from the start of the plan'),
+        end: z.number().describe('expected seconds from the start of the plan'),
+        volume: z.number().describe('MiB over the network'),
+      }),
+    )
+    .describe('images brought to hosts beforehand'),
   cost: z.number().describe('sum over the moves, in the unit of migration_cost (GiB by default)'),
   makespan: z.number().describe('expected seconds of the whole plan, each move started as soon as it may'),
   likely: z
     .object({ low: z.number(), mean: z.number(), high: z.number() })
     .describe('seconds of the whole plan when durations vary: one in ten is below `low`, one in ten above `high`'),
-  criticalPath: z.array(z.string()).describe('ids of the moves that the length of the plan hangs on'),
+  criticalPath: z.array(z.string()).describe('ids of the moves and copies that the length of the plan hangs on'),
   volume: z.number().describe('MiB over the network in all'),
+  power: z
+    .object({ before: z.number(), after: z.number() })
+    .nullable()
+    .describe('watts by the rules marked `@power`; null where none is'),
   violationsBefore: z.array(violation),
   violationsAfter: z.array(violation),
   unsatisfied: z.array(

@@ -1,27 +1,36 @@
 import { fail } from '../diagnostic/index.ts'
 import type { PlaceOptions, Target, Violation } from '../placement/index.ts'
 import { type PlacedAndPlanned, type PlanWishes, placeAndPlan } from './place-and-plan.ts'
+import type { ImageCopies } from './plan-images.ts'
 import type { PlanReport } from './plan-report.ts'
 import { wishesOf } from './plan-wishes.ts'
+import { powerOf } from './power.ts'
 import type { World } from './world.ts'
+
+/** How plans are wished. */
+export interface PlanOptions extends NonNullable<PlanWishes['limits']> {
+  /** Who sends images to hosts that need them. Default: the image service, as Nova does it. */
+  readonly imageCopies?: ImageCopies
+}
 
 /** Place and plan: what should move, in which order, and what it brings. Nothing is carried out. */
 export async function planWorld(
   world: World,
   options: PlaceOptions,
-  limits: PlanWishes['limits'] = {},
+  { imageCopies = 'service', ...limits }: PlanOptions = {},
 ): Promise<PlanReport> {
   const started = performance.now()
   const input = { program: world.program, tables: world.tables }
   const found = await placeAndPlan(input, presentPlacement(world), options, {
-    ...wishesOf(world.tables),
+    ...wishesOf(world.tables, imageCopies),
     limits,
   })
   if (found.target.status === 'empty')
     fail('cli/nothing-to-place', 'there is no VM to place: `nova:location` has no rows', {
       help: 'give a cloud with at least one VM',
     })
-  return reportOf(found, performance.now() - started)
+  const power = powerOf(world, found.plan.moves)
+  return { ...reportOf(found, performance.now() - started), power: power ?? null }
 }
 
 /** Where each VM is now. */
@@ -30,7 +39,7 @@ export function presentPlacement(world: Pick<World, 'tables'>): Target['placemen
   return new Map(rows.map(([vm = null, host = null]) => [vm, host]))
 }
 
-function reportOf(found: PlacedAndPlanned, elapsedMs: number): PlanReport {
+function reportOf(found: PlacedAndPlanned, elapsedMs: number): Omit<PlanReport, 'power'> {
   const { target, plan, violations, aims, rounds, setAside } = found
   const plain = (v: Violation) => ({ ...v, row: [...v.row] })
   return {
@@ -38,6 +47,7 @@ function reportOf(found: PlacedAndPlanned, elapsedMs: number): PlanReport {
     objective: aims.map(aim => aim.after),
     aims: aims.map(aim => ({ ...aim, bound: Number.isFinite(aim.bound) ? aim.bound : null })),
     moves: plan.moves.map(move => ({ ...move, because: [...move.because], after: [...move.after] })),
+    copies: plan.copies.map(copy => ({ ...copy, after: [...copy.after] })),
     cost: plan.cost,
     makespan: plan.makespan,
     likely: plan.likely,

@@ -11,11 +11,18 @@ import {
   type TaskResult,
 } from '../workflow/index.ts'
 import { checkMove, isThere, type MoveChecks } from './check-move.ts'
-import { MIGRATE, planWorkflow, type WorkflowMove } from './plan-workflow.ts'
+import {
+  CACHE,
+  MIGRATE,
+  planWorkflow,
+  type WorkflowCopy,
+  type WorkflowMove,
+  type WorkflowSteps,
+} from './plan-workflow.ts'
 
-/** Something that happened to a move while a plan runs. */
+/** Something that happened to a move, or to a copy of an image, while a plan runs. */
 export interface MoveEvent {
-  readonly move: WorkflowMove
+  readonly move: WorkflowMove | WorkflowCopy
   readonly state: 'started' | 'succeeded' | 'failed'
   /** 1 for the first try. */
   readonly attempt: number
@@ -26,12 +33,12 @@ export interface MoveEvent {
 /** Put a plan into the database as an execution. Nothing moves before it is there. */
 export async function startPlan(
   store: Store,
-  moves: readonly WorkflowMove[],
+  { moves, copies = [] }: WorkflowSteps,
   timeoutSeconds: number,
   /** Violations the plan takes into account, by their text. */
   tolerated: readonly string[] = [],
 ): Promise<string> {
-  return createEngine(store).start(planWorkflow(moves, timeoutSeconds), { moves, tolerated })
+  return createEngine(store).start(planWorkflow({ moves, copies }, timeoutSeconds), { moves, copies, tolerated })
 }
 
 /** The execution that was not carried to its end, when there is one: a process was killed. */
@@ -43,6 +50,11 @@ export async function unfinishedPlan(store: Store): Promise<ExecutionView | unde
 /** The moves an execution was started with. */
 export function movesOf(execution: Pick<ExecutionView, 'input'>): readonly WorkflowMove[] {
   return (execution.input as { moves: readonly WorkflowMove[] }).moves
+}
+
+/** The copies of images an execution was started with. */
+export function copiesOf(execution: Pick<ExecutionView, 'input'>): readonly WorkflowCopy[] {
+  return (execution.input as { copies?: readonly WorkflowCopy[] }).copies ?? []
 }
 
 /** The violations an execution's plan takes into account. */
@@ -64,13 +76,15 @@ export async function runPlan(
   checks?: MoveChecks,
 ): Promise<ExecutionView> {
   const engine = createEngine(store)
-  const moves = new Map(movesOf(await showExecution(store, execution)).map(move => [move.id, move]))
+  const view = await showExecution(store, execution)
+  const moves = new Map(movesOf(view).map(move => [move.id, move]))
+  const copies = new Map(copiesOf(view).map(copy => [copy.id, copy]))
   const tell = (task: string, event: Omit<MoveEvent, 'move'>) => {
-    const move = moves.get(task)
+    const move = moves.get(task) ?? copies.get(task)
     if (move) onEvent({ move, ...event })
   }
-  const migrate: Action = {
-    async run(input, { task, attempt, token }) {
+  const asking = (action: string): Action['run'] =>
+    async function ask(input, { task, attempt, token }) {
       const move = moves.get(task)
       const verdict = checks && move ? checkMove(move, checks) : ({ kind: 'go' } as const)
       if (verdict.kind === 'done') return { outcome: 'success', data: 'it was there already' }
@@ -80,7 +94,7 @@ export async function runPlan(
       }
       tell(task, { state: 'started', attempt })
       try {
-        await cloud.submit(MIGRATE, input, token)
+        await cloud.submit(action, input, token)
       } catch (error) {
         if (!(error instanceof DiagnosticError)) throw error
         tell(task, { state: 'failed', attempt, detail: error.message })
@@ -88,15 +102,17 @@ export async function runPlan(
         return { outcome: 'error', error: error.message, retryable }
       }
       return 'later'
-    },
-    poll: async token => {
-      const result = await ended(cloud, token)
-      const move = moves.get(token.split('/')[1] ?? '')
-      const lags = checks && move && result !== 'running' && result?.outcome === 'success'
-      return lags && !isThere(move.vm, move.to, checks.tables()) ? 'running' : result
-    },
+    }
+  const poll = async (token: string) => {
+    const result = await ended(cloud, token)
+    const move = moves.get(token.split('/')[1] ?? '')
+    const lags = checks && move && result !== 'running' && result?.outcome === 'success'
+    return lags && !isThere(move.vm, move.to, checks.tables()) ? 'running' : result
   }
-  const runner = createRunner(store, engine, { [MIGRATE]: migrate })
+  const runner = createRunner(store, engine, {
+    [MIGRATE]: { run: asking(MIGRATE), poll },
+    [CACHE]: { run: asking(CACHE), poll },
+  })
   // The cloud's own word that a migration ended saves waiting for the next poll; the poll finds what was missed.
   const stopListening = cloud.onEnded?.((token, { state, detail }) => {
     const [owner, task = '', attempt = ''] = token.split('/')
@@ -104,7 +120,7 @@ export async function runPlan(
     tell(task, { state, attempt: Number(attempt), ...(state === 'failed' && detail !== undefined && { detail }) })
     // What fails here is found again by the poll.
     const ask = async () => {
-      const result = await migrate.poll?.(token)
+      const result = await poll(token)
       if (result && result !== 'running') await engine.taskComplete(execution, task, Number(attempt), result)
     }
     ask().catch(() => {})

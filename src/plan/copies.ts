@@ -1,66 +1,61 @@
 import type { Value } from '../tables/index.ts'
-import { fanOut } from './fan-out.ts'
-import type { Problem } from './problem.ts'
-import type { ScheduledLeg } from './schedule.ts'
-import type { Job } from './simulate.ts'
+import { type Copies, NO_COPIES } from './copy-jobs.ts'
+import { fanOut, type StockedImage } from './fan-out.ts'
+import type { Leg, Problem } from './problem.ts'
 import type { PlanInput } from './types.ts'
 
-/** A copy among the jobs of a plan; `after`: indices of copies. */
-export interface CopyJob {
-  readonly image: Value
-  readonly from: Value
-  readonly to: Value
-  readonly job: Job
-  readonly after: readonly number[]
-}
-
-export interface Copies {
-  readonly list: readonly CopyJob[]
-  /** For each leg the copy it waits for, as an index of `list`. */
-  readonly forLeg: readonly (number | undefined)[]
-}
-
-/** The copies that legs need on hosts which do not have the image; the hosts of early legs are served first. */
-export function copiesFor(problem: Problem, legs: readonly ScheduledLeg[], { images, network }: PlanInput): Copies {
-  if (!images) return { list: [], forLeg: legs.map(() => undefined) }
-  const needed = legs.map(leg =>
-    images.needed(problem.moves[leg.vm]!.vm, problem.hosts[leg.from]!, problem.hosts[leg.to]!),
-  )
-  const byImage = new Map<Value, number[]>()
-  const early = legs.map((_, i) => i).sort((a, b) => legs[a]!.step - legs[b]!.step || a - b)
-  for (const i of early) {
-    const image = needed[i]?.image
-    if (image === undefined || images.sources(image).includes(problem.hosts[legs[i]!.to]!)) continue
-    byImage.set(image, [...(byImage.get(image) ?? []), i])
-  }
-  const list: CopyJob[] = []
-  const forLeg: (number | undefined)[] = legs.map(() => undefined)
-  for (const [image, users] of byImage) {
-    const mib = Math.max(...users.map(i => needed[i]!.mib))
-    const { copies } = fanOut({
-      image,
-      mib,
-      sources: images.sources(image),
-      targets: users.map(i => problem.hosts[legs[i]!.to]!),
-      ...(network && { network }),
-      ...(images.hostToHost !== undefined && { hostToHost: images.hostToHost }),
+/** The copies that legs need on hosts which do not have the image, hosts of early legs first; then those wanted for their own sake. */
+export function planCopies(problem: Problem, legs: readonly Leg[], { images, network }: PlanInput): Copies {
+  if (!images) return NO_COPIES
+  const at = [...problem.from]
+  const needs = legs.flatMap(({ vm, to }) => {
+    const { moves, hosts } = problem
+    const host = hosts[to]!
+    const needed = images.needed(moves[vm]!.vm, hosts[at[vm]!]!, host)
+    at[vm] = to
+    return needed ? [{ ...needed, to: host }] : []
+  })
+  const wanted = [...needs, ...(images.wanted ?? []).map(({ image, mib, host }) => ({ image, mib, to: host }))]
+  const stock = new Map<Value, StockedImage>()
+  for (const { image, mib } of wanted)
+    stock.set(image, {
+      mib: Math.max(mib, stock.get(image)?.mib ?? mib),
+      sources: stock.get(image)?.sources ?? images.sources(image),
     })
-    const first = list.length
-    const indices = new Map(copies.map((copy, k) => [copy.id, first + k]))
-    for (const { from, to, after } of copies)
-      list.push({
-        image,
-        from,
-        to,
-        job: {
-          memory: { used: mib },
-          from: problem.hosts.indexOf(from),
-          to: problem.hosts.indexOf(to),
-          route: problem.links.route(from, to),
-        },
-        after: after.map(id => indices.get(id)!),
-      })
-    for (const i of users) forLeg[i] = list.findIndex((c, k) => k >= first && c.to === problem.hosts[legs[i]!.to]!)
+  const { hostToHost } = images
+  const { copies } = fanOut({
+    wanted,
+    images: stock,
+    ...(network && { network }),
+    ...(hostToHost !== undefined && { hostToHost }),
+  })
+  const indices = new Map(copies.map((copy, k) => [copy.id, k]))
+  const arrivals = new Map<Value, Map<Value, number>>([...stock.keys()].map(image => [image, new Map()]))
+  copies.forEach(({ image, to }, k) => {
+    arrivals.get(image)!.set(to, k)
+  })
+  // Image services and hosts of VMs to come are no hosts of moves: numbers of their own.
+  const numbers = new Map<Value, number>(problem.hosts.map((host, h) => [host, h]))
+  const number = (host: Value) => numbers.get(host) ?? numbers.set(host, numbers.size).get(host)!
+  return {
+    list: copies.map(({ image, from, to, after, end, volume }) => ({
+      image,
+      from,
+      to,
+      end,
+      after: after.map(id => indices.get(id)!),
+      job: {
+        memory: { used: volume },
+        bare: true,
+        from: number(from),
+        to: number(to),
+        route: problem.links.route(from, to),
+      },
+    })),
+    of({ vm, to }, from) {
+      const host = problem.hosts[to]!
+      const needed = images.needed(problem.moves[vm]!.vm, problem.hosts[from]!, host)
+      return needed && arrivals.get(needed.image)?.get(host)
+    },
   }
-  return { list, forLeg }
 }

@@ -10,23 +10,22 @@ const MBPS = (100 * 1024 * 1024 * 8) / 1e6
 const network = { host: () => MBPS, parameters }
 const targets = (n: number) => Array.from({ length: n }, (_, i) => `h${i + 1}`)
 
+/** One image of 100 MiB. */
+const one = (sources: string[], to: readonly string[]) => ({
+  wanted: to.map(host => ({ image: 'i', to: host })),
+  images: new Map([['i', { mib: 100, sources }]]),
+})
+
 describe('copies of an image', () => {
   test('from one source one after the other; passed on, the holders double', () => {
-    const request = { image: 'i', mib: 100, sources: ['s'], targets: targets(15), network }
+    const request = { ...one(['s'], targets(15)), network }
     expect(fanOut({ ...request, hostToHost: false }).makespan).toBeCloseTo(15)
     expect(fanOut(request).makespan).toBeCloseTo(4)
   })
 
   test('a source with a wider link serves several at once', () => {
     const wide = { ...network, host: (h: unknown) => (h === 's' ? 5 * MBPS : MBPS) }
-    const { copies, makespan } = fanOut({
-      image: 'i',
-      mib: 100,
-      sources: ['s'],
-      targets: targets(10),
-      network: wide,
-      hostToHost: false,
-    })
+    const { copies, makespan } = fanOut({ ...one(['s'], targets(10)), network: wide, hostToHost: false })
     expect(makespan).toBeCloseTo(2)
     expect(copies.filter(c => c.start === 0)).toHaveLength(5)
   })
@@ -34,19 +33,33 @@ describe('copies of an image', () => {
   test('a narrow way between sites is crossed once', () => {
     const site = (h: unknown) => (`${h}` === 's' ? 'x' : 'y')
     const path = (a: unknown, b: unknown) => (site(a) === site(b) ? [] : [{ name: 'wan', mbps: MBPS / 10 }])
-    const { copies } = fanOut({
-      image: 'i',
-      mib: 100,
-      sources: ['s'],
-      targets: targets(8),
-      network: { ...network, path },
-    })
+    const { copies } = fanOut({ ...one(['s'], targets(8)), network: { ...network, path } })
     expect(copies.filter(c => c.from === 's')).toHaveLength(1)
   })
 
+  test('two images from one source take turns on its link', () => {
+    const { copies, makespan } = fanOut({
+      wanted: ['a', 'b', 'a', 'b'].map((image, i) => ({ image, to: `h${i}` })),
+      images: new Map(['a', 'b'].map(image => [image, { mib: 100, sources: ['s'] }])),
+      network,
+      hostToHost: false,
+    })
+    expect(copies.map(c => [c.image, c.start])).toEqual([
+      ['a', 0],
+      ['b', 1],
+      ['a', 2],
+      ['b', 3],
+    ])
+    expect(makespan).toBeCloseTo(4)
+  })
+
   test('nothing to do, and nobody to do it', () => {
-    expect(fanOut({ image: 'i', mib: 1, sources: ['s'], targets: ['s'] })).toEqual({ copies: [], makespan: 0 })
-    expect(() => fanOut({ image: 'i', mib: 1, sources: [], targets: ['a'] })).toThrow(DiagnosticError)
+    expect(fanOut(one(['s'], ['s']))).toEqual({ copies: [], makespan: 0 })
+    expect(() => fanOut(one([], ['a']))).toThrow(DiagnosticError)
+    for (const mib of [0, -1, Number.NaN])
+      expect(() => fanOut({ ...one([], ['a']), images: new Map([['i', { mib, sources: ['s'] }]]) })).toThrow(
+        'has a size of',
+      )
   })
 
   test('every target is served once, by one that has the image, and no link is asked for more than it carries', () => {
@@ -60,14 +73,7 @@ describe('copies of an image', () => {
         const hosts = speeds.map((_, i) => `h${i}`)
         const speed = (h: unknown) => speeds[Number(`${h}`.slice(1))]! * MBPS
         const from = hosts.slice(0, sources)
-        const { copies } = fanOut({
-          image: 'i',
-          mib: 100,
-          sources: from,
-          targets: hosts,
-          network: { host: speed, parameters },
-          hostToHost,
-        })
+        const { copies } = fanOut({ ...one(from, hosts), network: { host: speed, parameters }, hostToHost })
         expect(copies.map(c => c.to).sort()).toEqual(hosts.slice(sources).sort())
         for (const c of copies) {
           const brought = copies.find(o => o.to === c.from)
@@ -105,4 +111,47 @@ test('a move to another site waits for its image, and carries its disk', () => {
   expect(x.volume).toBe(400)
   expect(plan.volume).toBe(1300)
   expect(makePlan({ ...input, images: { ...input.images!, sources: () => ['b'] } }).copies).toEqual([])
+})
+
+test('VMs that are about to start get their images without any move', () => {
+  const input = inputOf(
+    { limits: [{ a: 9, b: 9 }], vms: { x: [[1], 'a', 'a'] } },
+    {
+      network,
+      images: {
+        needed: () => undefined,
+        wanted: ['p', 'q', 'p'].map(host => ({ image: 'debian', mib: 100, host })),
+        sources: () => ['glance'],
+        hostToHost: false,
+      },
+    },
+  )
+  const plan = makePlan(input)
+  expect(plan.moves).toEqual([])
+  expect(plan.copies.map(c => [c.id, c.to, c.start, c.after])).toEqual([
+    ['c1', 'p', 0, []],
+    ['c2', 'q', 1, ['c1']],
+  ])
+  expect(plan.makespan).toBeCloseTo(2)
+})
+
+test('moves that need no image go first, while the image is on its way', () => {
+  const input = inputOf(
+    { limits: [{ a: 9, b: 9, c: 9, d: 9 }], vms: { x: [[2], 'a', 'b'], y: [[1], 'c', 'd'] } },
+    {
+      network,
+      limits: { perHost: 1, global: 1 },
+      vmMemory: vm => ({ used: vm === 'x' ? 200 : 100 }),
+      images: {
+        needed: vm => (vm === 'x' ? { image: 'debian', mib: 300 } : undefined),
+        sources: () => ['glance'],
+      },
+    },
+  )
+  const plan = makePlan(input)
+  expect(plan.moves.map(m => [m.vm, Math.round(m.start)])).toEqual([
+    ['y', 0],
+    ['x', 3],
+  ])
+  expect(plan.makespan).toBeCloseTo(5)
 })

@@ -3,15 +3,20 @@ import type { Value } from '../tables/index.ts'
 import { fairRates, Links } from './links.ts'
 import type { Network } from './network-types.ts'
 
-export interface FanOut {
-  readonly image: Value
+/** An image, and who has it. */
+export interface StockedImage {
   /** What has to be copied to each target: the image, or the part of it that is read. */
   readonly mib: number
   /** Hosts that have the image: an image service, or hosts that hold it in their cache. */
   readonly sources: readonly Value[]
-  readonly targets: readonly Value[]
+}
+
+export interface FanOut {
+  /** Which image has to come to which host; the first come first. */
+  readonly wanted: readonly { readonly image: Value; readonly to: Value }[]
+  readonly images: ReadonlyMap<Value, StockedImage>
   readonly network?: Network
-  /** Hosts that have received the image pass it on. Default true. */
+  /** Hosts that have received an image pass it on. Default true. */
   readonly hostToHost?: boolean
 }
 
@@ -40,9 +45,12 @@ interface Running {
   left: number
 }
 
+/** Who has an image, with the copy that brought it; undefined: it was there. */
+type Holders = Map<Value, string | undefined>
+
 /**
- * Copy an image to hosts so that no sender is asked for more than its link carries: a copy starts where it gets the rate that it would
- * have alone. Whoever has the image serves the next host, so with copies between hosts the number of holders doubles in the time of
+ * Copy images to hosts so that no sender is asked for more than its link carries: a copy starts where it gets the rate that it would
+ * have alone. Whoever has an image serves the next host, so with copies between hosts the number of holders doubles in the time of
  * one copy, which is the best that links of one speed allow (broadcast with one port for each host: Farley, 1980).
  *
  * Targets are served in their order, by the sender with the fastest way to them.
@@ -50,35 +58,39 @@ interface Running {
  * @throws DiagnosticError `plan/no-image-source`
  */
 export function fanOut(request: FanOut): { readonly copies: readonly PlannedCopy[]; readonly makespan: number } {
-  const { image, mib, sources, hostToHost = true } = request
+  const { images, hostToHost = true } = request
   const links = new Links(request.network)
-  const targets = [...new Set(request.targets)].filter(t => !sources.includes(t))
-  if (targets.length > 0 && sources.length === 0)
-    fail('plan/no-image-source', `no host has the image \`${image}\``, { help: 'name a host that serves images' })
-  const brought = new Map<Value, string | undefined>(sources.map(s => [s, undefined]))
+  const holders = new Map<Value, Holders>(
+    [...images].map(([i, { sources }]) => [i, new Map(sources.map(s => [s, undefined]))]),
+  )
+  const mib = (image: Value) => images.get(image)!.mib
+  let waiting = withoutHolders(request)
   const lastFrom = new Map<Value, string[]>()
   const copies: PlannedCopy[] = []
-  let waiting = targets
   let running: Running[] = []
   let now = 0
   while (waiting.length + running.length > 0) {
     const room = roomOn(links, running)
-    const still: Value[] = []
+    const still: { image: Value; to: Value }[] = []
+    const had = new Map([...holders].map(([i, all]) => [i, hostToHost ? [...all.keys()] : images.get(i)!.sources]))
     // Senders that have no room left are not looked at again in this round.
-    const holders = [...brought.keys()].filter(h => hostToHost || sources.includes(h))
-    const senders = new Set(holders)
-    for (const to of waiting) {
-      const from = senders.size > 0 ? bestSender(links, senders, room, to, fastest(links, holders, to)) : undefined
+    const free = new Map([...had].map(([i, all]) => [i, new Set(all)]))
+    for (const want of waiting) {
+      const { image, to } = want
+      const senders = free.get(image)!
+      const from =
+        senders.size > 0 ? bestSender(links, senders, room, to, fastest(links, had.get(image)!, to)) : undefined
       if (from === undefined) {
-        still.push(to)
+        still.push(want)
         continue
       }
       const route = links.route(from, to)
       const rate = links.rateAlone(route)
       for (const l of route) room.set(l, (room.get(l) ?? links.rates[l]!) - rate)
-      const after = [brought.get(from), ...(lastFrom.get(from) ?? [])].filter(id => id !== undefined)
+      const after = [holders.get(image)!.get(from), ...(lastFrom.get(from) ?? [])].filter(id => id !== undefined)
       const id = `c${copies.length + running.length + 1}`
-      running.push({ copy: { id, image, from, to, start: now, end: 0, after }, route, left: mib })
+      const copy = { id, image, from, to, start: now, end: 0, after: [...new Set(after)] }
+      running.push({ copy, route, left: mib(image) })
     }
     waiting = still
     const rates = fairRates(links.rates, running)
@@ -87,19 +99,36 @@ export function fanOut(request: FanOut): { readonly copies: readonly PlannedCopy
     const ended = new Map<Value, string[]>()
     const going: Running[] = []
     running.forEach((r, i) => {
+      const { copy } = r
       r.left -= step * rates[i]!
-      if (r.left > 1e-9 * mib) {
+      if (r.left > 1e-9 * mib(copy.image)) {
         going.push(r)
         return
       }
-      copies.push({ ...r.copy, end: now, volume: mib })
-      brought.set(r.copy.to, r.copy.id)
-      ended.set(r.copy.from, [...(ended.get(r.copy.from) ?? []), r.copy.id])
+      copies.push({ ...copy, end: now, volume: mib(copy.image) })
+      holders.get(copy.image)!.set(copy.to, copy.id)
+      ended.set(copy.from, [...(ended.get(copy.from) ?? []), copy.id])
     })
     for (const [from, ids] of ended) lastFrom.set(from, ids)
     running = going
   }
   return { copies: copies.sort((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1))), makespan: now }
+}
+
+/** What is wanted and not there, each once. */
+function withoutHolders({ wanted, images }: FanOut): FanOut['wanted'] {
+  const seen = new Map<Value, Set<Value>>()
+  return wanted.filter(({ image, to }) => {
+    const { sources, mib } = images.get(image) ?? { sources: [], mib: 0 }
+    const known = seen.get(image) ?? seen.set(image, new Set(sources)).get(image)!
+    if (known.has(to)) return false
+    known.add(to)
+    if (sources.length === 0)
+      fail('plan/no-image-source', `no host has the image \`${image}\``, { help: 'name a host that serves images' })
+    if (!(Number.isFinite(mib) && mib > 0))
+      fail('plan/bad-image', `the image \`${image}\` has a size of \`${mib}\` MiB`, { help: 'give a size above 0' })
+    return true
+  })
 }
 
 function roomOn(links: Links, running: readonly Running[]): Map<number, number> {

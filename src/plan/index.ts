@@ -26,7 +26,7 @@
  */
 export { calibrate, expectedSeconds, type MigrationObservation } from './calibrate.ts'
 export { DEFAULT_MBPS, DEFAULT_PARAMETERS, transfer } from './duration.ts'
-export { type FanOut, fanOut, type PlannedCopy } from './fan-out.ts'
+export { type FanOut, fanOut, type PlannedCopy, type StockedImage } from './fan-out.ts'
 export { makePlan } from './make-plan.ts'
 export { type Migration, predict } from './predict.ts'
 export type { Times } from './simulate.ts'

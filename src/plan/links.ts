@@ -9,6 +9,8 @@ export class Links {
   /** MiB/s of each link. */
   readonly rates: number[] = []
   readonly limits: number[] = []
+  /** Mb/s, as given. */
+  readonly #nominal: number[] = []
   readonly #network: Network
   readonly #numbers = new Map<string, number>()
 
@@ -41,17 +43,36 @@ export class Links {
 
   #number(name: string, mbps: number, limit: number): number {
     const known = this.#numbers.get(name)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      const [rate, most] = [this.#nominal[known]!, this.limits[known]!]
+      if (rate !== mbps || most !== limit)
+        fail(
+          'plan/contradictory-link',
+          `the link \`${name}\` is told of twice, with ${told(rate, most)} and with ${told(mbps, limit)}`,
+          {
+            help: 'give each link one bandwidth and one limit; another link is one of another name',
+          },
+        )
+      return known
+    }
+    if (!(limit === Number.POSITIVE_INFINITY || (Number.isInteger(limit) && limit >= 1)))
+      fail('plan/bad-limit', `the limit of the link \`${name}\` is \`${limit}\`, which lets no migration cross it`, {
+        help: 'give a whole number from 1, or leave it out',
+      })
     if (!(mbps > 0))
       fail('plan/bad-bandwidth', `the link \`${name}\` has a bandwidth of \`${mbps}\` Mb/s`, {
         help: 'give a positive number',
       })
     const number = this.rates.push(mibPerSecond(mbps) * this.parameters.efficiency) - 1
+    this.#nominal.push(mbps)
     this.limits.push(limit)
     this.#numbers.set(name, number)
     return number
   }
 }
+
+const told = (mbps: number, limit: number) =>
+  `${mbps} Mb/s${limit === Number.POSITIVE_INFINITY ? '' : ` and ${limit} at once`}`
 
 /** Somebody who uses links: at most `cap` (MiB/s), if given. */
 export interface Flow {

@@ -1,5 +1,5 @@
 import { fail } from '../diagnostic/index.ts'
-import { copiesFor } from './copies.ts'
+import { planCopies } from './copies.ts'
 import { explainImpossible } from './impossible.ts'
 import { likelyMakespan } from './likely.ts'
 import { findOrder, isSafe, type Order } from './order.ts'
@@ -42,7 +42,8 @@ export function makePlan(input: PlanInput): Plan {
   const vms = problem.moves.map((_, i) => i)
   if (!input.judge) {
     const order = findOrder(problem, vms)
-    return report(problem, shortest(problem, order.legs, limits), order, new Map(), undefined, input)
+    problem.copies = planCopies(problem, order.legs, input)
+    return report(problem, shortest(problem, order.legs, limits), order, new Map(), undefined)
   }
   const atEnd = new Watch(input.judgeEnd ?? input.judge, problem)
   atEnd.allow(problem.from, problem.to)
@@ -51,11 +52,13 @@ export function makePlan(input: PlanInput): Plan {
   watch.allow(problem.from, endOf(problem, order.legs))
   let legs = order.legs
   if (legs.length > PROBE_LIMIT) {
+    problem.copies = planCopies(problem, legs, input)
     const quick = schedule(problem, legs, limits, [], true)
-    if (findBroken(problem, quick, watch).size === 0) return report(problem, quick, order, dropped, watch, input)
+    if (findBroken(problem, quick, watch).size === 0) return report(problem, quick, order, dropped, watch)
   }
   legs = improve(problem, order, watch).legs
-  return report(problem, shortestWatched(problem, legs, limits, watch), order, dropped, watch, input)
+  problem.copies = planCopies(problem, legs, input)
+  return report(problem, shortestWatched(problem, legs, limits, watch), order, dropped, watch)
 }
 
 /**
@@ -223,14 +226,17 @@ function report(
   order: Order,
   dropped: ReadonlyMap<number, string>,
   watch: Watch | undefined,
-  input: PlanInput,
 ): Plan {
-  const copies = copiesFor(problem, legs, input)
+  const { copies } = problem
   // Legs first, then copies: the jobs of the plan, and what each waits for.
   const copy = (k: number) => legs.length + k
-  const jobs = [...legs.map(leg => problem.job(leg, leg.from)), ...copies.list.map(c => c.job)]
+  // A leg now waits for its copy itself, not for the time at which that should have ended.
+  const jobs = [...legs.map(leg => ({ ...problem.job(leg, leg.from), release: 0 })), ...copies.list.map(c => c.job)]
   const needs = [
-    ...legs.map((leg, i) => (copies.forLeg[i] === undefined ? leg.after : [...leg.after, copy(copies.forLeg[i]!)])),
+    ...legs.map(leg => {
+      const k = copies.of(leg, leg.from)
+      return k === undefined ? leg.after : [...leg.after, copy(k)]
+    }),
     ...copies.list.map(c => c.after.map(copy)),
   ]
   const times = simulate(problem.links, jobs, needs)
@@ -259,6 +265,7 @@ function report(
       parking: leg.to !== problem.to[leg.vm],
       because,
       ...timed(i),
+      disk: jobs[i]!.memory.disk ?? 0,
     }
   })
   const at = endOf(problem, legs)

@@ -1,6 +1,7 @@
 import { fail } from '../diagnostic/index.ts'
 import type { TargetMove } from '../placement/index.ts'
 import type { Value } from '../tables/index.ts'
+import { type Copies, NO_COPIES } from './copy-jobs.ts'
 import { Links } from './links.ts'
 import type { Job } from './simulate.ts'
 import type { PlanInput } from './types.ts'
@@ -38,6 +39,8 @@ export class Problem {
   /** Some load is negative: arrivals may then free room and departures need it. */
   negative = false
   readonly links: Links
+  /** Copies of images that legs wait for; set when the legs are known. */
+  copies: Copies = NO_COPIES
 
   readonly #input: PlanInput
   readonly #hostNumbers = new Map<Value, number>()
@@ -127,10 +130,12 @@ export class Problem {
       fail('plan/bad-memory', `the memory of \`${name}\` is given as \`${JSON.stringify(memory)}\``, {
         help: 'give sizes in MiB, rates in MiB/s and times in seconds, all from 0',
       })
+    const copy = this.copies.of({ vm, to }, from)
     return {
       from,
       to,
       route: this.links.route(source, target),
+      ...(copy !== undefined && { release: this.copies.list[copy]!.end }),
       memory: memory ?? { used: MIB_PER_GIB * Math.max(0, this.cost(vm, from, to)) },
     }
   }

@@ -9,6 +9,10 @@ export interface Job extends Flow {
   readonly to: number
   /** It takes so many times as long as expected; 1 if left out. */
   readonly slowness?: number
+  /** It can not start earlier, in seconds from the start. */
+  readonly release?: number
+  /** A transfer and nothing around it: no preparation, no switch-over. */
+  readonly bare?: boolean
 }
 
 /** What may run at once; what is left out does not bound. */
@@ -41,6 +45,9 @@ export interface Gate {
   ends(job: number): void
 }
 
+/** Seconds that are no time. */
+const INSTANT = 1e-9
+
 /**
  * Carry jobs out in thought: each starts as soon as all it waits for have ended and the bounds let it, those with the greatest
  * `urgency` first. Between two events rates are constant, and a job goes on by the share dt / (its whole time at that rate).
@@ -67,8 +74,13 @@ export function simulate(
   while (ready.length + running.length > 0) {
     if (urgency) ready.sort((a, b) => urgency[b]! - urgency[a]! || a - b)
     const waiting: number[] = []
+    let released = Number.POSITIVE_INFINITY
     for (const i of ready) {
-      if (!usage.admits(jobs[i]!) || gate?.admits(i) === false) waiting.push(i)
+      const { release = 0 } = jobs[i]!
+      if (release > now + INSTANT) {
+        released = Math.min(released, release)
+        waiting.push(i)
+      } else if (!usage.admits(jobs[i]!) || gate?.admits(i) === false) waiting.push(i)
       else {
         usage.count(jobs[i]!, 1)
         gate?.starts(i)
@@ -77,9 +89,13 @@ export function simulate(
       }
     }
     ready = waiting
-    if (running.length === 0) return undefined
+    if (running.length === 0) {
+      if (released === Number.POSITIVE_INFINITY) return undefined
+      now = released
+      continue
+    }
     setRates(links, jobs, running)
-    const step = Math.min(...running.map(r => (1 - r.done) * r.seconds))
+    const step = Math.min(released - now, ...running.map(r => (1 - r.done) * r.seconds))
     now += step
     const going: Running[] = []
     for (const r of running) {
@@ -114,11 +130,11 @@ function setRates(links: Links, jobs: readonly Job[], running: readonly Running[
   const rates = fairRates(links.rates, flows)
   const senders = new Set(flows.map(f => f.from))
   running.forEach((r, i) => {
-    const { memory, to, slowness = 1 } = flows[i]!
+    const { memory, to, slowness = 1, bare = false } = flows[i]!
     const rate = rates[i]! * (senders.has(to) ? 1 - parameters.duplexLoss : 1)
     if (rate === r.rate) return
     r.rate = rate
-    const whole = transfer(memory, rate, parameters)
+    const whole = transfer(memory, rate, bare ? { ...parameters, overheadSeconds: 0 } : parameters)
     r.seconds = slowness * whole.seconds
     r.volume = whole.volume
   })

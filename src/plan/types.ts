@@ -48,7 +48,9 @@ export interface PlanInput {
 export interface Images {
   /** Undefined: this move needs none. */
   needed(vm: Value, from: Value, to: Value): { readonly image: Value; readonly mib: number } | undefined
-  /** Hosts that have the image now. */
+  /** Images that hosts shall have besides, for VMs that are about to start there. */
+  readonly wanted?: readonly { readonly image: Value; readonly mib: number; readonly host: Value }[]
+  /** Hosts that have the image and may send it. */
   sources(image: Value): readonly Value[]
   /** Hosts pass on what they have received. Default true. */
   readonly hostToHost?: boolean
@@ -73,6 +75,8 @@ export interface PlannedMove {
   readonly end: number
   /** MiB over the network, pages sent again included. */
   readonly volume: number
+  /** MiB of these that are the VM's disk: the two hosts share no storage. */
+  readonly disk: number
 }
 
 export interface Plan {

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import type { ComparisonRow, PlanReport } from '../../control/index.ts'
 import { fail } from '../../diagnostic/index.ts'
 import type { Context } from '../context.ts'
@@ -9,17 +9,19 @@ import {
   addSolveOptions,
   type DataOptions,
   examples,
+  needsData,
+  notBoth,
   placeOptions,
   type SolveOptions,
 } from '../options.ts'
+import { addScheduleOptions, planOptions, type ScheduleOptions } from '../plan-options.ts'
 import { comparisonTable, planText } from '../plan-text.ts'
 
-interface PlanOptions extends DataOptions, SolveOptions {
+interface PlanCommandOptions extends DataOptions, SolveOptions, ScheduleOptions {
+  readonly cloud?: string
   readonly compare?: string
   readonly html?: string
   readonly format: 'text' | 'mistral'
-  readonly perHost?: number
-  readonly atOnce?: number
 }
 
 /** `usher plan`: the cheapest safe sequence of migrations towards what the policies want. */
@@ -32,6 +34,7 @@ export function addPlan(program: Command, context: Context): Command {
         'Exit code 1: violations are left after the plan, and it says why.',
     )
     .argument('<policy...>', 'policy files')
+    .option('--cloud <file>', 'YAML file with the data sources of a real cloud, in place of --data')
     .option('--compare <file>', 'set placements of your own beside the plan (YAML)')
     .option('--html <file>', 'write the plan as one page to look at or to print, which needs nothing else')
     .addOption(
@@ -39,10 +42,8 @@ export function addPlan(program: Command, context: Context): Command {
         .choices(['text', 'mistral'])
         .default('text'),
     )
-    .option('--per-host <number>', 'migrations at once with a host at either end (default 1, as in Nova)', atLeastOne)
-    .option('--at-once <number>', 'migrations at once in all (default 4)', atLeastOne)
-    .action((policies: string[], options: PlanOptions) => plan(policies, options, context))
-  addSolveOptions(addDataOptions(command))
+    .action((policies: string[], options: PlanCommandOptions) => plan(policies, options, context))
+  addSolveOptions(addDataOptions(addScheduleOptions(command), false))
   const scenario = 'policies/nfv-poc/{ha,balance,capacity}.dl --data fixtures/nfv-poc'
   const deletion = '--change fixtures/nfv-poc/delete-large3.change.jsonl'
   return examples(command, [
@@ -57,15 +58,17 @@ export function addPlan(program: Command, context: Context): Command {
   ])
 }
 
-async function plan(policies: readonly string[], options: PlanOptions, context: Context): Promise<void> {
-  const { compareWith, hostChanges, openWorld, planWorld } = await import('../../control/index.ts')
-  const world = await openWorld({ policies, ...options }, context.sources)
+async function plan(policies: readonly string[], options: PlanCommandOptions, context: Context): Promise<void> {
+  const { compareWith, hostChanges, openLiveWorld, openWorld, planWorld } = await import('../../control/index.ts')
+  const { cloud } = options
+  if (cloud === undefined) needsData(options)
+  else notBoth(options)
+  const world =
+    cloud === undefined
+      ? await openWorld({ policies, ...options }, context.sources)
+      : await openLiveWorld({ policies, cloud, environment: context.io.env }, context.sources)
   context.warn(world.warnings)
-  const { perHost, atOnce } = options
-  const report = await planWorld(world, placeOptions(options), {
-    ...(perHost !== undefined && { perHost }),
-    ...(atOnce !== undefined && { global: atOnce }),
-  })
+  const report = await planWorld(world, placeOptions(options), planOptions(options))
   if (report.violationsAfter.length > 0) context.exit = exitCodes.findings
   const comparison = options.compare === undefined ? undefined : await compareWith(options.compare, world, report)
   if (options.html !== undefined) {
@@ -89,12 +92,6 @@ function write(file: string, text: string): void {
       help: 'name a file in a folder that exists and that you may write to',
     })
   }
-}
-
-function atLeastOne(text: string): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1.')
-  return value
 }
 
 function show(report: PlanReport, comparison: readonly ComparisonRow[] | undefined, context: Context): void {

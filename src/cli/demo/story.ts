@@ -184,8 +184,9 @@ class Story {
           ...picture(this.#simulator.snapshot(), this.#context, [...running.values()]),
         ])
     try {
-      const execution = await startPlan(store, moves, 60)
+      const execution = await startPlan(store, { moves }, 60)
       const view = await runPlan(store, this.#simulator, execution, ({ move, state, detail }) => {
+        if (!('vm' in move)) return
         const at = `${figure((performance.now() - begun) / 1000, 1)} s`
         if (state === 'started') running.set(move.id, move)
         else running.delete(move.id)

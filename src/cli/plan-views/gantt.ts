@@ -1,6 +1,6 @@
 import type { PlanReport } from '../../control/index.ts'
 import type { Context } from '../context.ts'
-import { count } from '../words.ts'
+import { type Bar, barsOf } from './bars.ts'
 import { duration, ticks } from './units.ts'
 
 /** Rows shown; a longer plan is cut, and says so. */
@@ -8,29 +8,31 @@ const ROWS = 60
 const NARROWEST = 20
 const LONGEST_NAME = 40
 
-type Move = PlanReport['moves'][number]
-
-/** When each move runs, as bars over time; `█` on the critical path, `▒` elsewhere. */
+/** When each move and each copy of an image runs, as bars over time; `█` on the critical path, `▒` elsewhere, copies `░`. */
 export function ganttText(report: PlanReport, context: Context): void {
-  const { moves, makespan } = report
-  if (moves.length === 0 || makespan <= 0) return
+  const { makespan } = report
+  const all = barsOf(report)
+  if (all.length === 0 || makespan <= 0) return
   const { paint } = context
-  const shown = [...moves].sort((a, b) => a.start - b.start || a.end - b.end).slice(0, ROWS)
-  const label = (move: Move) => `${move.id} ${move.vm} ${move.from} → ${move.to}`
-  const wide = Math.min(LONGEST_NAME, Math.max(...shown.map(move => label(move).length)))
+  const shown = all.slice(0, ROWS)
+  const label = ({ id, what, from, to }: Bar) => `${id} ${what} ${from} → ${to}`
+  const wide = Math.min(LONGEST_NAME, Math.max(...shown.map(bar => label(bar).length)))
   const bars = Math.max(NARROWEST, Math.min(100, context.io.out.columns - wide - 3))
-  const critical = new Set(report.criticalPath)
   const at = (seconds: number) => Math.round((seconds / makespan) * bars)
-  for (const move of shown) {
-    const from = Math.min(at(move.start), bars - 1)
-    const length = Math.max(1, at(move.end) - from)
-    const bar = (critical.has(move.id) ? '█' : '▒').repeat(length)
-    const line = `${cut(label(move), wide).padEnd(wide)}  ${' '.repeat(from)}`
-    context.say(line + (critical.has(move.id) ? paint.yellow(bar) : paint.cyan(bar)))
+  for (const bar of shown) {
+    const from = Math.min(at(bar.start), bars - 1)
+    const length = Math.max(1, at(bar.end) - from)
+    const line = `${cut(label(bar), wide).padEnd(wide)}  ${' '.repeat(from)}`
+    const drawn = (bar.critical ? '█' : bar.kind === 'copy' ? '░' : '▒').repeat(length)
+    context.say(line + (bar.critical ? paint.yellow(drawn) : paint.cyan(drawn)))
   }
   context.say(`${' '.repeat(wide)}  ${axis(makespan, bars, at)}`)
-  if (moves.length > ROWS) context.say(`${' '.repeat(wide)}  and ${count(moves.length - ROWS, 'move')} more`)
-  if (moves.some(move => !critical.has(move.id))) context.say(paint.dim(`${' '.repeat(wide)}  █ critical path`))
+  if (all.length > ROWS) context.say(`${' '.repeat(wide)}  and ${all.length - ROWS} more`)
+  const keys = [
+    ...(all.some(bar => !bar.critical) ? ['█ critical path'] : []),
+    ...(all.some(bar => bar.kind === 'copy' && !bar.critical) ? ['░ copies of images'] : []),
+  ]
+  if (keys.length > 0) context.say(paint.dim(`${' '.repeat(wide)}  ${keys.join('   ')}`))
 }
 
 /** Times under the bars, as many as have room. */

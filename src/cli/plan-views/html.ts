@@ -1,9 +1,12 @@
 import type { HostChange, PlanReport } from '../../control/index.ts'
 import { figure } from '../words.ts'
-import { duration, ticks, volume } from './units.ts'
+import { type Bar, barsOf } from './bars.ts'
+import { duration, energyADay, powerChange, ticks, volume } from './units.ts'
 
 type Move = PlanReport['moves'][number]
 
+/** Rows of the chart; a longer one is cut, and says so. */
+const ROWS = 400
 /** Sizes of the chart, in pixels. */
 const ROW = 26
 const NAMES = 300
@@ -16,7 +19,8 @@ const RIGHT = 90
  * Names come from the cloud and are escaped.
  */
 export function planHtml(report: PlanReport, hosts: readonly HostChange[], made: Date): string {
-  const title = report.moves.length === 0 ? 'Nothing to move' : `A plan of ${plural(report.moves.length, 'move')}`
+  const steps = report.moves.length + report.copies.length
+  const title = titleOf(report)
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -31,14 +35,22 @@ export function planHtml(report: PlanReport, hosts: readonly HostChange[], made:
 <h1>${title}</h1>
 <p class="dim">Made by Usher on ${safe(made.toISOString().slice(0, 16).replace('T', ' '))} UTC</p>
 ${figures(report)}
-${report.moves.length === 0 ? '' : `<section><h2>When</h2>${gantt(report)}</section>`}
+${steps === 0 ? '' : `<section><h2>When</h2>${gantt(report)}</section>`}
 ${hosts.length === 0 ? '' : `<section><h2>Hosts, before and after</h2>${hostTable(hosts)}</section>`}
 ${report.moves.length === 0 ? '' : `<section><h2>Moves and their reasons</h2>${moveTable(report.moves)}</section>`}
+${report.copies.length === 0 ? '' : `<section><h2>Images brought to hosts first</h2>${copyTable(report)}</section>`}
 ${leftovers(report)}
 </main>
 </body>
 </html>
 `
+}
+
+function titleOf({ moves, copies }: PlanReport): string {
+  if (moves.length > 0) return `A plan of ${plural(moves.length, 'move')}`
+  return copies.length > 0
+    ? `A plan of ${copies.length === 1 ? '1 copy' : `${copies.length} copies`}`
+    : 'Nothing to move'
 }
 
 function figures(report: PlanReport): string {
@@ -58,6 +70,10 @@ function figures(report: PlanReport): string {
     ],
     ['over the network', volume(report.volume), 'pages sent twice included'],
   ]
+  if (report.power) {
+    const { before, after: then } = report.power
+    cards.push(['power', powerChange(report.power), before === then ? 'no change' : energyADay(before - then)])
+  }
   const proof = { optimal: 'proven optimal', gap: 'proven within a gap', none: 'best found, no proof' }[report.proof]
   return `<div class="cards">${cards
     .map(
@@ -71,34 +87,56 @@ function figures(report: PlanReport): string {
 const tone = (left: number) => (left === 0 ? 'good' : 'bad')
 const steps = (report: PlanReport) => Math.max(0, ...report.moves.map(move => move.step))
 
-function gantt({ moves, makespan, criticalPath }: PlanReport): string {
-  const critical = new Set(criticalPath)
-  const rows = [...moves].sort((a, b) => a.start - b.start || a.end - b.end)
+function gantt(report: PlanReport): string {
+  const { makespan } = report
+  const rows = barsOf(report)
+  const shown = rows.slice(0, ROWS)
   const x = (seconds: number) => NAMES + (makespan > 0 ? (seconds / makespan) * BARS : 0)
-  const height = rows.length * ROW + AXIS
+  const bottom = shown.length * ROW
   const grid = ticks(makespan, 8).map(
     tick =>
-      `<line x1="${px(x(tick))}" x2="${px(x(tick))}" y1="0" y2="${rows.length * ROW}" class="grid"/>` +
-      `<text x="${px(x(tick))}" y="${rows.length * ROW + 16}" class="tick">${safe(duration(tick))}</text>`,
+      `<line x1="${px(x(tick))}" x2="${px(x(tick))}" y1="0" y2="${bottom}" class="grid"/>` +
+      `<text x="${px(x(tick))}" y="${bottom + 16}" class="tick">${safe(duration(tick))}</text>`,
   )
-  const bars = rows.map((move, i) => {
+  const bars = shown.map((bar, i) => {
+    const { id, what, from, to, start, end, kind, critical } = bar
     const top = i * ROW
-    const kind = `${critical.has(move.id) ? 'critical' : 'bar'}${move.parking ? ' stop' : ''}`
-    const wide = Math.max(3, x(move.end) - x(move.start))
+    const classes = [critical ? 'critical' : 'bar', ...(kind === 'move' ? [] : [kind])].join(' ')
+    const wide = Math.max(3, x(end) - x(start))
     return (
-      `<text x="${NAMES - 10}" y="${top + 17}" class="name">${safe(short(`${move.vm}: ${move.from} → ${move.to}`))}</text>` +
-      `<rect x="${px(x(move.start))}" y="${top + 4}" width="${px(wide)}" height="${ROW - 8}" rx="3" class="${kind}">` +
-      `<title>${safe(`${move.id} ${move.vm}: ${move.from} → ${move.to}, ${duration(move.start)} to ${duration(move.end)}`)}</title></rect>` +
-      `<text x="${px(x(move.start) + wide + 6)}" y="${top + 17}" class="after">${safe(duration(move.end - move.start))}</text>`
+      `<text x="${NAMES - 10}" y="${top + 17}" class="name">${safe(short(`${what}: ${from} → ${to}`))}</text>` +
+      `<rect x="${px(x(start))}" y="${top + 4}" width="${px(wide)}" height="${ROW - 8}" rx="3" class="${classes}">` +
+      `<title>${safe(`${id} ${what}: ${from} → ${to}, ${duration(start)} to ${duration(end)}`)}</title></rect>` +
+      `<text x="${px(x(start) + wide + 6)}" y="${top + 17}" class="after">${safe(duration(end - start))}</text>`
     )
   })
-  return `<div class="scroll"><svg width="${NAMES + BARS + RIGHT}" height="${height}" role="img" aria-label="Gantt chart of the moves">
+  const more = rows.length > ROWS ? `<p class="dim">and ${rows.length - ROWS} more, in the tables below</p>` : ''
+  return `<div class="scroll"><svg width="${NAMES + BARS + RIGHT}" height="${bottom + AXIS}" role="img" aria-label="Gantt chart of the plan">
 ${grid.join('\n')}
 ${bars.join('\n')}
-</svg></div>
-<p class="dim"><i class="key critical"></i> critical path${rows.some(move => !critical.has(move.id)) ? ' <i class="key bar"></i> other moves' : ''}${
-    rows.some(move => move.parking) ? ' <i class="key bar stop"></i> stops on the way' : ''
-  }</p>`
+</svg></div>${more}
+<p class="dim">${keys(shown).join(' ')}</p>`
+}
+
+/** What the colours and outlines of the chart mean, of those it has. */
+function keys(bars: readonly Bar[]): string[] {
+  const key = (classes: string, meaning: string) => `<i class="key ${classes}"></i> ${meaning}`
+  return [
+    key('critical', 'critical path'),
+    ...(bars.some(bar => !bar.critical && bar.kind !== 'copy') ? [key('bar', 'other moves')] : []),
+    ...(bars.some(bar => bar.kind === 'stop') ? [key('bar stop', 'stops on the way')] : []),
+    ...(bars.some(bar => bar.kind === 'copy') ? [key('bar copy', 'copies of images')] : []),
+  ]
+}
+
+function copyTable({ copies }: PlanReport): string {
+  const rows = copies.map(
+    ({ id, image, from, to, volume: mib, after }) =>
+      `<tr><td>${safe(id)}</td><th>${safe(image)}</th><td>${safe(from)} → ${safe(to)}</td>` +
+      `<td class="number">${safe(volume(mib))}</td><td>${safe(after.join(', ') || 'nothing')}</td></tr>`,
+  )
+  return `<div class="scroll"><table><thead><tr><th></th><th>image</th><th>way</th><th class="number">size</th><th>waits for</th></tr></thead>
+<tbody>${rows.join('\n')}</tbody></table></div>`
 }
 
 function hostTable(hosts: readonly HostChange[]): string {
@@ -122,7 +160,7 @@ function moveTable(moves: readonly Move[]): string {
 <td class="number">${figure(move.cost)}</td><td>${safe(move.after.join(', ') || 'nothing')}</td>
 <td>${move.because.map(b => `<code>${safe(b.instance)}</code> <span class="dim">${safe(b.rule)}</span>`).join('<br>')}</td></tr>`,
   )
-  return `<div class="scroll"><table><thead><tr><th></th><th>step</th><th>vm</th><th>way</th><th>cost</th><th>waits for</th><th>because</th></tr></thead>
+  return `<div class="scroll"><table><thead><tr><th></th><th>step</th><th>vm</th><th>way</th><th class="number">cost</th><th>waits for</th><th>because</th></tr></thead>
 <tbody>${rows.join('\n')}</tbody></table></div>`
 }
 
@@ -179,8 +217,8 @@ h1 { font-size: 26px; margin: 0 } h2 { font-size: 18px; margin: 32px 0 8px }
 .cards span:first-child { color: var(--dim); font-size: 13px } .cards strong { font-size: 22px } .good { color: var(--good) } .bad { color: var(--bad) }
 .scroll { overflow-x: auto } svg { display: block; font: 13px system-ui, sans-serif }
 svg text { fill: var(--ink) } .name { text-anchor: end } .tick { text-anchor: middle; fill: var(--dim) } .after { fill: var(--dim) } .grid { stroke: var(--line) }
-.bar { fill: var(--bar); background: var(--bar) } .critical { fill: var(--critical); background: var(--critical) } rect.stop { stroke: var(--ink); stroke-dasharray: 3 2 }
-.key { display: inline-block; width: 14px; height: 10px; border-radius: 2px; margin: 0 4px 0 12px } .key.stop { outline: 1px dashed var(--ink) }
+.bar { fill: var(--bar); background: var(--bar) } .critical { fill: var(--critical); background: var(--critical) } rect.stop { stroke: var(--ink); stroke-dasharray: 3 2 } rect.copy { fill-opacity: .45; stroke: var(--bar) } rect.copy.critical { stroke: var(--critical) }
+.key { display: inline-block; width: 14px; height: 10px; border-radius: 2px; margin: 0 4px 0 12px } .key.stop { outline: 1px dashed var(--ink) } .key.copy { opacity: .5 }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; vertical-align: top; padding: 6px 10px; border-bottom: 1px solid var(--line) } thead th { color: var(--dim); font-weight: 500; font-size: 13px } .number { text-align: right } tbody th { white-space: nowrap }
 .no-passing th:nth-child(4), .no-passing td:nth-child(4) { display: none }
 .chip { display: inline-block; background: var(--soft); border-radius: 4px; padding: 0 7px; margin: 1px 0; font-size: 13px }

@@ -24,6 +24,19 @@ export function volume(mib: number): string {
   return mib >= 1024 ? `${Number((mib / 1024).toFixed(1))} GiB` : `${Math.round(mib)} MiB`
 }
 
+/** Watts before and after, for people. */
+export function powerChange({ before, after }: { readonly before: number; readonly after: number }): string {
+  const [unit, name] = Math.max(before, after) >= 10_000 ? [1000, 'kW'] : [1, 'W']
+  const shown = (watts: number) => Number((watts / unit).toFixed(1))
+  return `${shown(before)} → ${shown(after)} ${name}`
+}
+
+/** What watts saved come to in a day; below 0, what they cost. */
+export function energyADay(saved: number): string {
+  const energy = (Math.abs(saved) * 24) / 1000
+  return `${Number(energy.toFixed(energy < 10 ? 2 : 1))} kWh a day ${saved < 0 ? 'more' : 'saved'}`
+}
+
 /** Steps of an axis: about `most` of them, at round numbers of seconds. */
 export function ticks(makespan: number, most: number): number[] {
   const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400]

@@ -265,7 +265,10 @@ export class CloudState {
     touched: Set<Entity>,
     ended: string[],
   ): void {
-    if (action.kind === 'migration') return this.#end(action, status, reason, touched, ended)
+    if (action.kind === 'migration') {
+      this.#end(action, status, reason, touched, ended)
+      return
+    }
     const { token, image, destination } = action
     action.status = status
     this.running.delete(action)

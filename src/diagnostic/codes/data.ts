@@ -191,6 +191,11 @@ export const dataCodes = {
     why: 'It may have been deleted since it was read.',
     mend: 'Read the cloud again, or correct the name.',
   },
+  'data/unknown-image': {
+    title: 'nobody asked has the image',
+    why: 'A copy is made from the image service or from a host that has the image; this one does not.',
+    mend: 'Correct the name, or wait until the image is there.',
+  },
   'data/unknown-flavor': {
     title: 'a flavor does not exist',
     why: 'The size of the VM would be unknown.',

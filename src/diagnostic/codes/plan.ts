@@ -11,6 +11,36 @@ export const planCodes = {
     why: 'With fewer than one migration at a time nothing could ever move.',
     mend: 'Give a whole number from 1, or leave it out: one for each host and four in all.',
   },
+  'plan/bad-image': {
+    title: 'image whose size is not a number above 0, or that the image service does not have',
+    why: 'How long a copy takes, and whether it can be made at all, is told from the image.',
+    mend: 'Give `glancev2:images` a row with the id and the size in bytes, or name another image.',
+  },
+  'plan/bad-power': {
+    title: 'power of a host that is not a number from 0',
+    why: 'The rows of a table marked `// @power` are added up, so each must end in what a host draws.',
+    mend: 'Let the rule derive watts, from 0, in its last column.',
+  },
+  'plan/contradictory-link': {
+    title: 'link that is told of twice, in different words',
+    why: 'Migrations that share a link share its bandwidth, so it can have only one.',
+    mend: 'Give every row of a link the same bandwidth and limit, and each link a name of its own.',
+  },
+  'plan/duplicate-row': {
+    title: 'two rows for one thing in a table that plans are timed by',
+    why: 'A host has one link and a VM one memory: of two rows, one would be ignored without a word.',
+    mend: 'Leave one of the rows.',
+  },
+  'plan/mistral-name': {
+    title: 'name that OpenStack Mistral would take for an expression',
+    why: 'Mistral evaluates what stands between `<%` and `%>`, `{{` and `}}`, or `{%` and `%}` wherever it stands, so such a name could run code.',
+    mend: 'Rename the VM, host or image, or let `usher apply` carry the plan out.',
+  },
+  'plan/unknown-host': {
+    title: 'VM to be started on a host that the cloud does not have',
+    why: 'A row of `nova:boots` names a host that is neither listed nor runs a VM, so no image can be brought there.',
+    mend: 'Name a host of `nova:hypervisors` or `nova:services`.',
+  },
   'plan/no-image-source': {
     title: 'image that no host has',
     why: 'A copy needs somebody to copy from.',

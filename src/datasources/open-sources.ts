@@ -45,7 +45,8 @@ export async function openSources(
   options: OpenSourcesOptions,
 ): Promise<readonly LiveSource[]> {
   const { placeOf, ...rest } = options
-  const at = (path: readonly PropertyKey[]): { span?: Span } => (placeOf ? { span: placeOf(path) } : {})
+  const at = (path: readonly PropertyKey[], name?: boolean): { span?: Span } =>
+    placeOf ? { span: placeOf(path, name) } : {}
   const problems: Diagnostic[] = []
   const opened: { readonly source: LiveSource; readonly entry: number }[] = []
   for (const [i, entry] of entries.entries()) {
@@ -53,7 +54,8 @@ export async function openSources(
     if (!chosen) continue
     const parsed = chosen.settings.safeParse(entry)
     if (!parsed.success) {
-      for (const issue of issuesOf(parsed.error)) problems.push(badConfig(inWords(issue), at([i, ...issue.path])))
+      for (const issue of issuesOf(parsed.error))
+        problems.push(badConfig(inWords(issue), at([i, ...issue.path], issue.unknownKey)))
       continue
     }
     try {

@@ -17,6 +17,6 @@ export async function readSourcesFile(
     ...more,
     environment,
     base: dirname(path),
-    placeOf: way => placeOf(['datasources', ...way]),
+    placeOf: (way, name) => placeOf(['datasources', ...way], name),
   })
 }

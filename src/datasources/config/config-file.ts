@@ -4,11 +4,11 @@ import { DiagnosticError, type Span } from '../../diagnostic/index.ts'
 import { readText } from '../file/folder.ts'
 import { Findings } from '../file/source-text.ts'
 import { parseYaml } from '../file/yaml.ts'
-import { issuesOf, placeInYaml, placeOfIssue } from '../file/yaml-issues.ts'
+import { issuesOf, placeInYaml, placeOfIssue, placeOfKey } from '../file/yaml-issues.ts'
 import { type Environment, fillIn } from './environment.ts'
 
-/** Where an entry of the file stands, by the way to it. */
-export type PlaceOf = (path: readonly PropertyKey[]) => Span
+/** Where an entry of the file stands, by the way to it; or where its name does. */
+export type PlaceOf = (path: readonly PropertyKey[], name?: boolean) => Span
 
 /** How settings that are wrong are spoken of. */
 export interface Refusal {
@@ -41,7 +41,7 @@ export async function readConfigFile<T>(
     findings.error(code, inWords(issue), placeOfIssue(source, document, issue), { help })
   }
   if (!parsed.success || findings.errors > 0) throw new DiagnosticError(findings.list())
-  return { value: parsed.data, placeOf: way => placeInYaml(source, document, way) }
+  return { value: parsed.data, placeOf: (way, name) => (name ? placeOfKey : placeInYaml)(source, document, way) }
 }
 
 /** `\`url\`: …`, or the message alone when it concerns the whole. */

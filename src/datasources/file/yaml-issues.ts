@@ -19,7 +19,7 @@ export function placeOfIssue(source: SourceText, document: Document, { path, unk
 }
 
 /** Where the name of an entry stands. */
-function placeOfKey(source: SourceText, document: Document, path: readonly PropertyKey[]): Span {
+export function placeOfKey(source: SourceText, document: Document, path: readonly PropertyKey[]): Span {
   const around = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
   const pair = isMap(around)
     ? around.items.find(({ key }) => isNode(key) && String(key) === String(path.at(-1)))

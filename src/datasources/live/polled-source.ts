@@ -96,11 +96,11 @@ export class PolledSource implements LiveSource {
   }
 
   async stop(): Promise<void> {
+    if (this.#ending.signal.aborted) return
     this.#ending.abort()
     clearTimeout(this.#flushTimer)
     await Promise.all(this.#pollers.map(poller => poller.stop()))
-    if (this.#started) await this.#options.close?.()
-    this.#started = false
+    await this.#options.close?.()
   }
 
   want(tables: ReadonlySet<string>): void {

@@ -50,7 +50,8 @@ export class ViolationRecorder {
     this.#lease = lease
     this.#isSettled = isSettled
     book.onChange(({ came, went }) => {
-      if (!this.#compared) return
+      // The comparison reads everything from the book. It may have been put off: the lease was not held at that moment.
+      if (!this.#compared) return this.work()
       for (const held of went) this.#gone(held)
       for (const held of came) this.#here(held)
       this.work()

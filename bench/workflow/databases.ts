@@ -7,6 +7,8 @@ import { startServer } from '../../test/postgres/server.ts'
 export interface BenchDatabase {
   readonly name: string
   readonly options: StoreOptions
+  /** CPU seconds its server has used; undefined when it has none, or the system does not tell. */
+  cpuSeconds(): number | undefined
   remove(): Promise<void>
 }
 
@@ -17,11 +19,17 @@ export async function benchDatabase(kind: string): Promise<BenchDatabase> {
     return {
       name: 'SQLite',
       options: { file: join(folder, 'usher.db') },
+      cpuSeconds: () => undefined,
       remove: async () => rmSync(folder, { recursive: true }),
     }
   }
   const server = await startServer({ durable: true })
   if (typeof server === 'string') throw new Error(server)
   await server.administer('create database bench')
-  return { name: 'PostgreSQL', options: { url: server.url('bench') }, remove: () => server.remove() }
+  return {
+    name: 'PostgreSQL',
+    options: { url: server.url('bench') },
+    cpuSeconds: server.cpuSeconds,
+    remove: () => server.remove(),
+  }
 }

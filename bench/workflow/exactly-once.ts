@@ -46,7 +46,10 @@ const working: ChildProcess[] = []
 const start = (): void => {
   const child = spawn(process.execPath, ['--import', 'tsx', script, settings], { stdio: ['pipe', 'pipe', 'inherit'] })
   started.add(child)
-  child.stdout.once('data', () => working.push(child))
+  child.stdout.once('data', () => {
+    working.push(child)
+    child.stdin.write('begin\n')
+  })
 }
 
 const began = performance.now()

@@ -4,7 +4,7 @@ import { Batches } from './batches.ts'
 import type { Definitions } from './definitions.ts'
 import type { TaskPlan, WorkflowGraph } from './graph.ts'
 import { readName, token } from './names.ts'
-import { historyOf, type NewEvent, type TaskRow, type Workspace } from './workspace.ts'
+import { historyOf, inOrder, type NewEvent, type TaskRow, type Workspace } from './workspace.ts'
 
 /*
  * What runners write: who carries out which try. A claim holds as long as its runner's heart beats (heartbeats.ts); a runner that dies
@@ -283,7 +283,7 @@ export class ClaimDesk {
 
   async #delegate(batch: readonly Delegation[]): Promise<undefined[]> {
     const all = new Map(batch.map(one => [claimKey(one.claim), one]))
-    const keys = [...all.values()].map(({ claim }) => ({ execution: claim.execution, name: claim.task }))
+    const keys = inOrder([...all.values()].map(({ claim }) => ({ execution: claim.execution, name: claim.task })))
     await this.#store.transaction(async tx => {
       const found = await selectTasks(this.#store, tx, keys, true)
       const rows = found.filter(row => {

@@ -282,7 +282,7 @@ export class Workspace {
   /** What was changed of tasks, variables and history since it was asked last. */
   #writes(): Write[] {
     const added = [...this.#added]
-    const changed = [...this.#changed]
+    const changed = inOrder([...this.#changed])
     for (const { execution, state, due, claimed_by } of [...added, ...changed]) {
       const isPaused = this.#executions.get(execution)?.state === 'paused'
       if (state === 'ready' || (due !== null && claimed_by === null) || isPaused) this.#stirred.add(execution)
@@ -345,6 +345,12 @@ export class Workspace {
     }
     return tasks
   }
+}
+
+/** Rows in the order in which all transactions lock them: two that lock the same ones never wait for each other. */
+export function inOrder<T extends { readonly execution: string; readonly name: string }>(rows: readonly T[]): T[] {
+  const key = (row: T): string => `${row.execution}/${row.name}`
+  return rows.toSorted((a, b) => (key(a) < key(b) ? -1 : 1))
 }
 
 /** `closed`: data as they are to be stored. */

@@ -12,6 +12,7 @@ export type { FormatResult } from './format-files.ts'
 export { type HostChange, hostChanges } from './host-changes.ts'
 export type { ModelFormat } from './model-text.ts'
 export {
+  applyLive,
   applyPlan,
   benchWorld,
   compareWith,
@@ -19,6 +20,7 @@ export {
   examineService,
   formatFiles,
   modelText,
+  openLiveWorld,
   planReportSchema,
   planWorld,
   readServiceConfig,

@@ -121,6 +121,8 @@ export class RelationIndex {
   #spread(column: Int32Array): number {
     const { state, top, linked } = this.#relation
     const isWhole = linked === top
+    // Links of slots that were in longer chains before the index grew.
+    this.#next?.fill(-1)
     for (;;) {
       const { heads } = this
       const wrap = heads.length - 1

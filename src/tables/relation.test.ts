@@ -111,4 +111,26 @@ describe('Relation', () => {
     expect(relation.rowsFor([1])).toBeGreaterThan(1000)
     expect(relation.rowsFor([])).toBe(20_000)
   })
+
+  it('finds each row once through an index that grew, whatever met in a bucket before', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 63 }), { minLength: 20, maxLength: 60 }), fc.boolean(), (values, undo) => {
+        const relation = new Relation(2)
+        relation.insert([0, 0])
+        const index = relation.index([0])
+        relation.commit()
+        values.forEach((v, i) => {
+          relation.insert([v, i + 1])
+        })
+        if (undo) relation.rollback()
+        for (let v = 0; v < 64; v++) {
+          const found: number[] = []
+          for (let slot = index.first([v]); slot >= 0 && found.length < 100; slot = index.next[slot]!)
+            if (relation.holds(slot) && index.matches(slot, [v])) found.push(relation.row(slot)[1]!)
+          const expected = undo ? [] : values.flatMap((w, i) => (w === v ? [i + 1] : []))
+          expect(found.sort((a, b) => a - b)).toEqual(v === 0 ? [0, ...expected] : expected)
+        }
+      }),
+    )
+  })
 })

@@ -94,15 +94,21 @@ export async function createService(config: ServiceConfig, given: ServiceParts =
   )
   const snapshots: SnapshotShelf = new SnapshotShelf(parts, world, policies)
   const pushes = new Pushes(parts, sources)
-  const isSettled = (table: string) => world.doubts(table, UNREAD).length === 0
-  const recording = new Lease(parts, 'recorder', held => {
-    if (held) lookAgain()
+  let isUp = false
+  // Before the policies are there, what they say is nothing; a policy that is stopped says nothing, and nothing of it has ended.
+  const isSettled = (table: string) => isUp && !world.isHeldBack(table) && world.doubts(table, UNREAD).length === 0
+  const recording = new Lease(parts, 'recorder', (held, uninterrupted) => {
+    if (held && !uninterrupted) lookAgain()
+    else if (held) {
+      recorder.work()
+      firings.look()
+    }
   })
   const recorder = new ViolationRecorder(parts, book, events, recording, isSettled)
   const freshness = new FreshnessRecorder(parts, world, events, recording, () => lookAgain())
   const worldRecorder = new WorldRecorder(parts, world, events, recording)
   const webhooks = new WebhookDesk(parts, engine, recording)
-  const firings = new Firings(parts, world, policies, events, recording, engine, isSettled)
+  const firings = new Firings(parts, world, events, recording, engine, isSettled)
   const actions = new CloudActions(parts, world, exceptions, engine)
   const plans = new PlanBook(parts, world, events, actions)
   const domains = new Domains(config.control.domains, world)
@@ -115,6 +121,7 @@ export async function createService(config: ServiceConfig, given: ServiceParts =
   await exceptions.load()
   await pushes.look()
   await policies.start()
+  isUp = true
   await importPolicies(parts, policies)
   await world.start(lookAgain)
   lookAgain()

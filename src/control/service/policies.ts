@@ -1,6 +1,6 @@
 import { v7 as newId } from 'uuid'
 import { type Diagnostic, DiagnosticError, fail, nearestName } from '../../diagnostic/index.ts'
-import { parsePolicy } from '../../language/index.ts'
+import { type Program, parsePolicy } from '../../language/index.ts'
 import type { StoreTransaction } from '../../store/index.ts'
 import { limitOf, pageOf, pageOfSorted, readCursor } from './page.ts'
 import { forLog, type Parts } from './parts.ts'
@@ -24,7 +24,7 @@ import type {
   PreviewRequest,
 } from './types.ts'
 import type { LiveWorld } from './world/live-world.ts'
-import { check, checkLeniently, checkStrictly } from './world/program.ts'
+import { check, checkLeniently, checkStrictly, withoutActionsOf } from './world/program.ts'
 
 /** Topic of the store's signals: a policy changed. */
 const TOPIC = 'service-policies'
@@ -285,7 +285,7 @@ export class PolicyBook implements Policies {
     const active = [...records.values()].filter(record => record.active === 1)
     const isActive = active.some(({ id }) => id === changed.id)
     const standing = active.filter(({ name, id }) => id === changed.id || !this.#refused.has(name))
-    const program = checkStrictly(standing, this.#world.schemas())
+    const program = toRun(checkStrictly(standing, this.#world.schemas()), standing)
     await this.#world.tryProgram(program, async () => {
       const stopped = this.#world.evaluator.stopped.find(({ policy }) => policy === changed.name)
       if (stopped && isActive) throw new DiagnosticError([stopped.diagnostic])
@@ -333,7 +333,7 @@ export class PolicyBook implements Policies {
     const { program, refused } = checkLeniently(active, this.#world.schemas())
     for (const [name, diagnostic] of refused)
       this.#parts.log.warn({ policy: name, ...forLog(new DiagnosticError([diagnostic])) }, 'a policy is not evaluated')
-    this.#world.changeProgram(program)
+    this.#world.changeProgram(toRun(program, active))
     this.#records = records
     this.#refused = refused
     this.#revision = revision
@@ -365,6 +365,11 @@ export class PolicyBook implements Policies {
   #tell(): void {
     for (const listener of this.#listeners) listener()
   }
+}
+
+/** Actions are begun for enforced policies alone. */
+function toRun(program: Program, policies: readonly PolicyRecord[]): Program {
+  return withoutActionsOf(program, new Set(policies.flatMap(({ name, mode }) => (mode === 'enforce' ? [] : [name]))))
 }
 
 /** Somebody else changed a policy first. */

@@ -31,12 +31,7 @@ export class ControlLoop {
     const { store, config } = this.#parts
     for (const schedule of config.control.schedules) readCron(schedule)
     const wake = () => this.#lookAll()
-    this.#stops = [
-      store.onSignal(REQUESTS, wake),
-      store.onSignal(PLANS, wake),
-      parts.policies.onChange(() => this.#due()),
-      parts.exceptions.onChange(() => this.#due()),
-    ]
+    this.#stops = [store.onSignal(REQUESTS, wake), store.onSignal(PLANS, wake)]
     if (config.control.events.enabled) this.#stops.push(...this.#watch())
     this.#schedules = new Schedules(this.#parts, parts.domains, () => {
       store.signal(REQUESTS, '')
@@ -70,9 +65,11 @@ export class ControlLoop {
   }
 
   #watch(): (() => void)[] {
-    const { book, world, domains, policies } = this.#with
+    const { book, world, domains, policies, exceptions } = this.#with
     const { tables } = this.#parts.config.control.events
     return [
+      policies.onChange(() => this.#due()),
+      exceptions.onChange(() => this.#due()),
       book.onChange(({ came }) => {
         const modes = new Map(policies.records.map(({ name, mode }) => [name, mode]))
         for (const { policy, row } of came) if (modes.get(policy) !== 'monitor') this.#due(domains.about(row))
@@ -96,7 +93,7 @@ export class ControlLoop {
     for (const domain of this.#with.domains.list()) if (!this.#loops.has(domain)) this.#add(domain)
     const excepted = JSON.stringify([...this.#with.exceptions.active().values()].flat().map(({ id }) => id))
     // What an exception covered may count from now on.
-    if (excepted !== this.#excepted) this.#due()
+    if (excepted !== this.#excepted && this.#parts.config.control.events.enabled) this.#due()
     this.#excepted = excepted
     if (!this.#stopped) this.#cancelTimer = this.#parts.clock.after(LOOK_MS, () => this.#look())
   }

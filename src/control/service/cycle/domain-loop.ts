@@ -433,7 +433,8 @@ export class DomainLoop {
       const outcome = `cut short: ${lost} after ${moment(started_at)}`
       await this.#end({ id, cause: 'event' }, outcome)
     }
-    this.due(parts.clock.now() + parts.config.control.events.settle * 1000)
+    const { enabled, settle } = parts.config.control.events
+    if (enabled) this.due(parts.clock.now() + settle * 1000)
   }
 
   async #pause(ms: number): Promise<void> {

@@ -1,6 +1,5 @@
 import type { WorkflowDefinition, WorkflowEngine } from '../../../workflow/index.ts'
 import { forLog, isStoreFault, type Parts } from '../parts.ts'
-import type { PolicyBook } from '../policies.ts'
 import type { EventLog } from '../record/event-log.ts'
 import { type Lease, LeaseLostError } from '../record/lease.ts'
 import type { LiveWorld } from '../world/live-world.ts'
@@ -31,7 +30,6 @@ export class Firings {
   constructor(
     parts: Parts,
     world: LiveWorld,
-    policies: PolicyBook,
     events: EventLog,
     lease: Lease,
     engine: WorkflowEngine,
@@ -43,17 +41,12 @@ export class Firings {
     this.#lease = lease
     this.#engine = engine
     this.#isSettled = isSettled
-    const isEnforced = (policy: string) => policies.find(policy)?.mode === 'enforce'
     this.#book = new RowBook(
       world,
-      ({ name, policy }) => name.startsWith('execute[') && policy !== undefined && isEnforced(policy),
+      ({ name }) => name.startsWith('execute['),
       booked => booked,
       () => this.look(),
     )
-    policies.onChange(() => {
-      this.#book.compare()
-      this.look()
-    })
   }
 
   /** Rows that are there now. */

@@ -7,17 +7,21 @@ const BEATS = 3
 /**
  * What only one replica may do at a time. A holder counts `beat` up; the others see by their own clocks whether it stands still, so that
  * clocks of different replicas may differ. A holder that could not write its beat for the length of a lease stops by itself, a little
- * before the others can take over.
+ * before the others can take over. Where the database itself was away, the holder comes first: the others begin to count anew.
  */
 export class Lease {
   readonly name: string
   readonly #parts: Parts
   readonly #length: number
-  readonly #onChange: (held: boolean) => void
+  readonly #onChange: (held: boolean, uninterrupted: boolean) => void
   readonly #patience: () => number
   #epoch: number | undefined
   /** Looks at it since it was free. */
   #looks = 0
+  /** What `onChange` was told last. */
+  #told = false
+  /** Of the last time that it was held. */
+  #lastEpoch: number | undefined
   /** Of the last beat that was written, by this process's monotonic clock. */
   #beatAt = 0
   /** What was seen last of another holder, and since when. */
@@ -27,13 +31,13 @@ export class Lease {
   #stopped = false
 
   /**
-   * @param onChange told when it is taken and when it is lost
+   * @param onChange told when it is held and when no longer; `uninterrupted`: it was held before, and by nobody else meanwhile
    * @param patience how often a free lease is looked at before it is taken: those who have less to do are faster
    */
   constructor(
     parts: Parts,
     name: string,
-    onChange: (held: boolean) => void = () => {},
+    onChange: (held: boolean, uninterrupted: boolean) => void = () => {},
     patience: () => number = () => 0,
   ) {
     this.#parts = parts
@@ -76,12 +80,25 @@ export class Lease {
 
   #look(): void {
     this.#looking = this.#step()
-      .catch(error => this.#parts.log.debug({ lease: this.name, ...forLog(error) }, 'a lease can not be looked at now'))
+      .catch(error => {
+        this.#seen = undefined
+        this.#parts.log.debug({ lease: this.name, ...forLog(error) }, 'a lease can not be looked at now')
+      })
       .then(() => {
-        if (this.#epoch !== undefined && !this.held) this.#lose()
+        this.#tell()
         if (this.#stopped) return
         this.#cancelTimer = this.#parts.clock.after(this.#length / BEATS, () => this.#look())
       })
+  }
+
+  #tell(): void {
+    const { held } = this
+    if (held === this.#told) return
+    this.#told = held
+    this.#parts.log[held ? 'info' : 'warn']({ lease: this.name }, held ? 'holds a lease' : 'holds a lease no longer')
+    const before = this.#lastEpoch
+    if (held) this.#lastEpoch = this.#epoch
+    this.#onChange(held, held && before !== undefined && this.#epoch! - before <= 1)
   }
 
   async #step(): Promise<void> {
@@ -98,7 +115,7 @@ export class Lease {
           .where('epoch', '=', own)
           .executeTakeFirst(),
       )
-      if (Number(kept.numUpdatedRows) === 0) this.#lose()
+      if (Number(kept.numUpdatedRows) === 0) this.#epoch = undefined
       else this.#beatAt = asked
       return
     }
@@ -134,20 +151,12 @@ export class Lease {
     this.#epoch = epoch
     this.#beatAt = asked
     this.#seen = undefined
-    this.#parts.log.info({ lease: this.name }, 'took a lease')
-    this.#onChange(true)
   }
 
   #standsStill(key: string): boolean {
     const now = performance.now()
     if (this.#seen?.key !== key) this.#seen = { key, since: now }
     return now - this.#seen.since >= this.#length
-  }
-
-  #lose(): void {
-    this.#epoch = undefined
-    this.#parts.log.warn({ lease: this.name }, 'lost a lease')
-    this.#onChange(false)
   }
 }
 

@@ -80,10 +80,8 @@ export class ViolationRecorder {
         this.#faults = 0
       })
       .catch(error => {
-        if (error instanceof LeaseLostError) {
-          this.#compared = false
-          return
-        }
+        // What waits is written when the lease comes back, unless another had it meanwhile: then everything is compared.
+        if (error instanceof LeaseLostError) return
         const level = isStoreFault(error) ? 'warn' : 'error'
         this.#parts.log[level]({ waiting: this.#queue.length, ...forLog(error) }, 'violations can not be recorded now')
         const wait = Math.min(RETRY_LIMIT_MS, RETRY_MS * 2 ** Math.min(this.#faults++, 10))

@@ -149,6 +149,13 @@ export class LiveWorld {
     }
   }
 
+  /** Whether a table misses rows because a policy that has a part in it is stopped. */
+  isHeldBack(table: string): boolean {
+    const stopped = new Set(this.evaluator.stopped.map(({ policy }) => policy))
+    if (stopped.size === 0) return false
+    return this.program.rules.some(({ head, policy }) => head.table === table && stopped.has(policy))
+  }
+
   /** Data tables that a table rests on. */
   behind(table: string): ReadonlySet<string> {
     return this.#behind(table)

@@ -98,3 +98,10 @@ function addTables(body: readonly CoreLiteral[], to: Set<string>): void {
     if (literal.kind === 'atom') to.add(literal.table)
     else if (literal.kind === 'aggregate') addTables(literal.body, to)
 }
+
+/** The program without the actions that rules of some policies would begin: only those of enforced policies are. */
+export function withoutActionsOf(program: Program, policies: ReadonlySet<string>): Program {
+  const kept = program.rules.filter(({ modal, policy }) => modal !== 'execute' || !policies.has(policy))
+  if (kept.length === program.rules.length) return program
+  return { ...program, rules: kept.map((rule, id) => (rule.id === id ? rule : { ...rule, id })) }
+}

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
-import { DiagnosticError } from '../diagnostic/index.ts'
 import { testDialects } from '../store/testing/databases.ts'
-import { createVault, readSecretKey } from '../store/vault.ts'
 import { type Action, createEngine, readHistory, showExecution, type WorkflowDefinition } from './index.ts'
 import { Bed } from './testing/bed.ts'
 
@@ -108,21 +106,4 @@ describe.each(testDialects())('on $dialect $skip', dialect => {
     expect(shown).toContain('login failed with ***')
     expect(shown).not.toContain('hunter22')
   })
-})
-
-test('a sealed text opens only with its key, whole, and where it belongs', () => {
-  const vault = createVault(secretKey)
-  const sealed = vault.seal('"žluťoučký"', 'e1')
-  expect(vault.open(sealed, 'e1')).toBe('"žluťoučký"')
-  expect(vault.seal('"žluťoučký"', 'e1')).not.toBe(sealed)
-  const changed = sealed.slice(0, -6) + (sealed.at(-6) === 'A' ? 'B' : 'A') + sealed.slice(-5)
-  for (const open of [() => vault.open(sealed, 'e2'), () => vault.open(changed, 'e1')])
-    expect(open).toThrow('was changed or is damaged')
-  expect(() => createVault(undefined).open(sealed, 'e1')).toThrow('no key to open them')
-  expect(() => createVault('too short')).toThrow(DiagnosticError)
-  expect(() => readSecretKey({ USHER_SECRET_KEY_FILE: '/nowhere/key' })).toThrow(
-    "`/nowhere/key` can't be read (ENOENT)",
-  )
-  expect(readSecretKey({ USHER_SECRET_KEY: 'k' })).toBe('k')
-  expect(readSecretKey({})).toBeUndefined()
 })

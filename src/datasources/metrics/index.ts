@@ -4,3 +4,4 @@
  */
 export type { Measure } from './measure.ts'
 export { MeasuredReading } from './measured-reading.ts'
+export { measuredTables } from './tables.ts'

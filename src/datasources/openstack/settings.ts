@@ -1,13 +1,9 @@
 import { z } from 'zod'
 import { duration, moduleName, reaching, staleAfter, tableSettings } from '../config/index.ts'
+import { measuredTables } from '../metrics/index.ts'
 import { authSettings } from './access/index.ts'
-import { sourceDescriptions } from './tables/index.ts'
-
-const service = z.strictObject({
-  /** The module of its tables, where not the usual one. */
-  name: moduleName.optional(),
-  tables: z.record(z.string(), tableSettings).optional(),
-})
+import { services as apis } from './clients/index.ts'
+import { type SourceDescription, sourceDescriptions } from './tables/index.ts'
 
 const meter = z.strictObject({
   meter: z.string().min(1),
@@ -18,10 +14,26 @@ const meter = z.strictObject({
   operations: z.string().min(1),
 })
 
+/** What may be said of a service: of its tables, each by its name. */
+function serviceOf({ readings, service }: SourceDescription) {
+  const described = readings.flatMap(({ tables }) => tables.map(({ table }) => table))
+  const names = service === 'gnocchi' ? [...described, ...measuredTables.map(({ table }) => table)] : described
+  return z.strictObject({
+    /** The module of its tables, where not the usual one. */
+    name: moduleName.optional(),
+    tables: z.strictObject(Object.fromEntries(names.map(name => [name, tableSettings.optional()]))).optional(),
+  })
+}
+
 /** Services by the usual names of their sources. */
 const services = Object.fromEntries(
-  sourceDescriptions.map(({ name }): [string, z.ZodOptional<typeof service>] => [name, service.optional()]),
+  sourceDescriptions.map((description): [string, z.ZodOptional<ReturnType<typeof serviceOf>>] => [
+    description.name,
+    serviceOf(description).optional(),
+  ]),
 )
+
+const serviceType = z.enum(Object.values(apis).flatMap(({ types }) => [...types]))
 
 export const openstackSettings = z.strictObject({
   driver: z.literal('openstack'),
@@ -31,9 +43,9 @@ export const openstackSettings = z.strictObject({
   auth: authSettings.optional(),
   region: z.string().min(1).optional(),
   interface: z.enum(['public', 'internal', 'admin']).optional(),
-  endpoints: z.record(z.string(), z.url()).optional(),
+  endpoints: z.partialRecord(serviceType, z.url()).optional(),
   microversions: z
-    .record(z.string(), z.string().regex(/^\d+\.\d+$/, 'is no microversion; write it like `"2.90"`, in quotes'))
+    .partialRecord(serviceType, z.string().regex(/^\d+\.\d+$/, 'is no microversion; write it like `"2.90"`, in quotes'))
     .optional(),
   ...reaching,
   /** Items of one page of a list. */

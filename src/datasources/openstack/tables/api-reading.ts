@@ -16,7 +16,7 @@ export interface TableSettings {
 export interface ApiReadingOptions {
   /** The module of the tables. */
   readonly module: string
-  readonly settings: Readonly<Record<string, TableSettings>>
+  readonly settings: Readonly<Record<string, TableSettings | undefined>>
   readonly pageSize: number
   readonly staleAfter?: number | undefined
   readonly now: () => number

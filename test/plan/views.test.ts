@@ -8,6 +8,7 @@ import { duration, ticks, volume } from '../../src/cli/plan-views/units.ts'
 import { hostChanges, type PlanReport, planWorld } from '../../src/control/index.ts'
 import { fileOf, folderOf, usher } from '../cli/usher.ts'
 import { CAPACITY, type SmallCloud, worldOf } from './clouds.ts'
+import { faultsOf } from './mistral-language.ts'
 
 /** Two VMs that change places and must never meet, and a third with a name made for mischief. */
 const CLOUD: SmallCloud = {
@@ -77,6 +78,7 @@ describe('the workflow for Mistral', () => {
     const { report, mistral } = await made()
     const { tasks, type } = mistral.usher_plan
     expect([mistral.version, type]).toEqual(['2.0', 'direct'])
+    expect(faultsOf(mistral)).toEqual([])
     expect(Object.keys(tasks)).toHaveLength(2 * report.moves.length)
     for (const move of report.moves) {
       expect(tasks[move.id]).toMatchObject({

@@ -104,7 +104,7 @@ test('a host that the cloud refuses for good is left out of the next plan', asyn
     },
     status: async token => refusals.get(token) ?? simulator.status(token),
   }
-  const site = { store, cloud, tables: () => simulator.snapshot(), refresh: async () => {} }
+  const site = { store, cloud, tables: () => simulator.snapshot(), refresh: async () => {}, wait: async () => {} }
   const program = programOver(simulator.snapshot(), `${apart}cost(1, 5, vm) :- nova:location(vm, "h3")\n`)
   const result = await applyOn(site, program, { timeoutSeconds: 60, replans: 3 }, () => {})
   expect(result.violations).toEqual([])
@@ -141,7 +141,7 @@ test('VMs of hosts that are down are evacuated, others migrated', async () => {
       ['host', 'binary', 'state'],
       [
         ['h1', 'nova-compute', 'down'],
-        ['h2', 'nova-compute', 'up'],
+        ...['h2', 'h3', 'h4'].map(host => [host, 'nova-compute', 'up']),
         ['h2', 'nova-conductor', 'down'],
       ],
     ),
@@ -150,4 +150,10 @@ test('VMs of hosts that are down are evacuated, others migrated', async () => {
   for (const vm of ['a', 'b', 'c']) await acting.submit('nova:live_migrate', { vm, host: 'h3' }, vm)
   await acting.submit('nova:stop', { vm: 'a' }, 's')
   expect(asked).toEqual(['nova:evacuate', 'nova:live_migrate', 'nova:live_migrate', 'nova:stop'])
+  // With two of four hosts down, something else is wrong.
+  asked.length = 0
+  const rows = tables.get('nova:services')!.rows as (readonly string[])[]
+  rows[1] = ['h2', 'nova-compute', 'down']
+  for (const vm of ['a', 'b']) await acting.submit('nova:live_migrate', { vm, host: 'h3' }, vm)
+  expect(asked).toEqual(['nova:live_migrate', 'nova:live_migrate'])
 })

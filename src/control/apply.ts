@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cloud } from '../datasources/index.ts'
 import type { Program } from '../language/index.ts'
 import type { Exclusion, PlaceOptions, Violation } from '../placement/index.ts'
@@ -55,6 +56,9 @@ export interface ApplyResult {
 /** How often a plan that failed is followed by another. */
 const REPLANS = 2
 
+/** Before another plan for a cloud that did not let the last be carried out. */
+const LONGEST_PAUSE_MS = 30_000
+
 /** How much longer than a migration should take one try of it may take. */
 const PATIENCE = 10
 
@@ -107,6 +111,8 @@ export interface Site {
   tables(): Snapshot
   /** Of a cloud that others change too: resolves when the tables have been read again. */
   refresh?(): Promise<void>
+  /** Milliseconds to let pass. Default: a timer. */
+  wait?(ms: number): Promise<unknown>
 }
 
 export interface ApplyOptions {
@@ -160,6 +166,9 @@ export async function applyOn(
     )
     views.push(view)
     execution = next
+    // What stood in the way of this one may need some time to pass.
+    if (site.refresh && view.state === 'failed')
+      await (site.wait ?? sleep)(Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** views.length))
     await site.refresh?.()
     exclude.push(...(await refusedHosts(cloud, view)))
     // The rest of a plan that met another cloud than it was made for is left; a new one begins where this one ended.

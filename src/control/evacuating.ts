@@ -2,6 +2,9 @@ import type { Cloud } from '../datasources/index.ts'
 import type { Snapshot } from '../tables/index.ts'
 import { MIGRATE } from './plan-workflow.ts'
 
+/** When more than one host in so many is down at once, it is Nova that is not well, and not the hosts. */
+const MOST_DEAD = 4
+
 /**
  * The cloud, with VMs of dead hosts built anew instead of migrated. Only for those who make sure that a host that Nova calls down does
  * not run its VMs any more: otherwise they would run twice.
@@ -22,7 +25,7 @@ function isOnDeadHost(vm: unknown, tables: Snapshot): boolean {
   const services = tables.get('nova:services')
   const column = (name: string) => services?.schema.columns.findIndex(c => c.name === name) ?? -1
   const [binary, name, state] = [column('binary'), column('host'), column('state')]
-  return (
-    services?.rows.some(row => row[binary] === 'nova-compute' && row[name] === host && row[state] === 'down') === true
-  )
+  const computes = services?.rows.filter(row => row[binary] === 'nova-compute') ?? []
+  const dead = computes.filter(row => row[state] === 'down')
+  return dead.some(row => row[name] === host) && dead.length * MOST_DEAD <= computes.length
 }

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ApplyResult } from '../../../src/control/index.ts'
@@ -9,9 +8,9 @@ import { type Layout, PASSWORD, queueUrl, url } from '../control-plane/layout.ts
 export const policy = fileURLToPath(new URL('spread.dl', import.meta.url))
 const program = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url))
 
-/** A configuration for the control plane, in a folder of its own. */
+/** A configuration for the control plane, in a folder of its own, which goes away with the control plane. */
 export function writeConfig(layout: Layout, { notified = true } = {}): { folder: string; config: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'usher-openstack-run-'))
+  const folder = mkdtempSync(join(layout.root, 'run-'))
   const config = join(folder, 'usher.yaml')
   const services = ['nova', 'placement']
   const lines = [

@@ -32,6 +32,7 @@ export class ActionCloud implements Cloud {
   readonly #wait: (ms: number) => Promise<unknown>
   readonly #listeners = new Set<(token: string, status: ActionStatus) => void>()
   readonly #submitting = new Map<string, Promise<void>>()
+  readonly #asking = new Map<string, Promise<ActionStatus | undefined>>()
   readonly #noticing = new Set<string>()
 
   constructor({ types, journal, now = Date.now, wait = sleep }: ActionCloudOptions) {
@@ -53,7 +54,16 @@ export class ActionCloud implements Cloud {
     return submission
   }
 
-  async status(token: string): Promise<ActionStatus | undefined> {
+  /** Many who ask at once get one look at the cloud, and one end is told once. */
+  status(token: string): Promise<ActionStatus | undefined> {
+    const before = this.#asking.get(token)
+    if (before) return before
+    const answer = this.#status(token).finally(() => this.#asking.delete(token))
+    this.#asking.set(token, answer)
+    return answer
+  }
+
+  async #status(token: string): Promise<ActionStatus | undefined> {
     const record = await this.#journal.read(token)
     if (!record || record.outcome) return record?.outcome
     const type = this.#typeOf(record)

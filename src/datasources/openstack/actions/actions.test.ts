@@ -107,6 +107,35 @@ describe('live migration', () => {
     expect(await cloud.status('t')).toEqual({ state: 'succeeded' })
   })
 
+  test('its source dies: the record says for ever that it runs', async () => {
+    await accepted(MOVER, 'cmp02')
+    const own = {
+      id: 3,
+      status: 'running',
+      migration_type: 'live-migration',
+      source_compute: 'cmp01',
+      dest_compute: 'cmp02',
+    }
+    nova.answers.set('GET /v2.1/os-migrations', { status: 200, body: { migrations: [own] } })
+    nova.hold(MOVER, at('cmp01', { 'OS-EXT-STS:task_state': 'migrating' }))
+    expect(await cloud.status('t')).toMatchObject({ state: 'running' })
+    nova.hosts(['cmp01', 'enabled', 'down'], ['cmp02', 'enabled', 'up'])
+    expect(await cloud.status('t')).toMatchObject({ state: 'failed', remedy: 'again' })
+    expect(await refusalOf(cloud.submit('nova:live_migrate', { vm: MOVER, host: 'cmp02' }, 'u'))).toContain('busy')
+    // It is evacuated out of the task in which it was left.
+    nova.changes.length = 0
+    await cloud.submit('nova:evacuate', { vm: MOVER, host: 'cmp02' }, 'v')
+    expect(nova.changes.map(change => change.body)).toEqual([
+      { 'os-resetState': { state: 'error' } },
+      { evacuate: { host: 'cmp02' } },
+    ])
+    // Afterwards nobody follows the record that was left behind.
+    nova.hold(MOVER, at('cmp02'))
+    nova.hosts(['cmp01', 'enabled', 'down'], ['cmp02', 'enabled', 'up'], ['cmp03', 'enabled', 'up'])
+    await cloud.submit('nova:live_migrate', { vm: MOVER, host: 'cmp02' }, 'w')
+    expect(await cloud.status('w')).toMatchObject({ state: 'succeeded' })
+  })
+
   test('its VM is deleted, and all records with it', async () => {
     await accepted(MOVER, 'cmp02')
     nova.answers.delete(`GET /v2.1/servers/${MOVER}`)

@@ -44,6 +44,8 @@ export function evacuate(nova: Nova): ActionType<Input, ServerTrace> {
       return { kind: 'go', trace: await traceOf(nova, vm) }
     },
     async send({ vm, host }) {
+      // A VM that was on its way when its host died stays in that task for ever, and is evacuated only out of it.
+      if ((await nova.server(vm))?.task !== undefined) await nova.act(vm, { 'os-resetState': { state: 'error' } })
       await nova.act(vm, { evacuate: host === undefined ? {} : { host } })
     },
     follow: (given, trace) => followMigration(nova, EVACUATION, given, trace),

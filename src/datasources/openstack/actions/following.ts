@@ -70,10 +70,17 @@ export async function followMigration(
   const [asked] = askedSince(actions, trace, [kind.action])
   if (!own && !asked) return { kind: 'unknown' }
   if (own && kind.ended.has(own.status)) return arrived(server, host ?? own.dest_compute ?? undefined, kind)
+  if (own && !BROKEN.has(own.status) && kind.type !== 'evacuation' && (await isDown(nova, own.source_compute)))
+    return failed(`the host \`${own.source_compute}\` is down, and the VM was on its way from it`, 'again')
   const broken = own ? BROKEN.has(own.status) : asked?.message === 'Error'
   // Until the task is over, Nova still puts things back.
   if (!broken || server.task !== undefined) return running(own ? own.status : 'asked for')
   return whyBroken(nova, server, kind, own, asked)
+}
+
+/** Its records stay as they were for ever when a host dies. */
+export async function isDown(nova: Nova, host: string | null | undefined): Promise<boolean> {
+  return typeof host === 'string' && (await nova.computeService(host))?.state === 'down'
 }
 
 function arrived(server: Server, host: string | undefined, kind: MigrationKind): Progress {

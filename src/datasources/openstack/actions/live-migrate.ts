@@ -1,6 +1,14 @@
 import { z } from 'zod'
 import { type ActionType, refused, type Sight } from './action-type.ts'
-import { followMigration, isUnderWay, type MigrationKind, type ServerTrace, traceBefore, traceOf } from './following.ts'
+import {
+  followMigration,
+  isDown,
+  isUnderWay,
+  type MigrationKind,
+  type ServerTrace,
+  traceBefore,
+  traceOf,
+} from './following.ts'
 import type { Nova, Server } from './nova.ts'
 
 const input = z.object({ vm: z.string(), host: z.string(), seconds: z.number().positive().optional() })
@@ -33,7 +41,10 @@ export function liveMigrate(nova: Nova): ActionType<Input, ServerTrace> {
       const server = await nova.server(vm)
       if (!server) return refused('the VM is gone', 'never')
       const onTheWay = (await nova.migrations(vm)).findLast(m => isUnderWay(m, LIVE))
-      if (onTheWay && (onTheWay.dest_compute ?? host) === host)
+      // A record that a dead host left behind says that it runs, for ever.
+      const isAlive = server.task !== undefined || server.host === onTheWay?.dest_compute
+      const goesOn = onTheWay && isAlive && !(await isDown(nova, onTheWay.source_compute))
+      if (goesOn && (onTheWay.dest_compute ?? host) === host)
         return { kind: 'under way', trace: await traceBefore(nova, vm, onTheWay, LIVE.action) }
       if (server.task !== undefined) return refused(`Nova is busy with the VM (${server.task})`, 'again')
       if (server.host === host) return { kind: 'done', detail: 'it was there already' }

@@ -90,10 +90,11 @@ export class FormulaStore {
     const bound = k - expr.constant
     const [low, high] = this.bounds({ ...expr, constant: 0 })
     const size = Math.max(Math.abs(low), Math.abs(high), Math.abs(bound), 1)
-    const slack = size * EPSILON
+    const step = this.#isIntegral(expr) ? granularity(expr.coefficients) : 0
+    // Whole numbers add up exactly.
+    const slack = Number.isSafeInteger(step) && step > 0 && size <= Number.MAX_SAFE_INTEGER ? 0 : size * EPSILON
     if (strict ? low > bound + slack : low >= bound - slack) return TRUE
     if (strict ? high <= bound + slack : high < bound - slack) return FALSE
-    const step = this.#isIntegral(expr) ? granularity(expr.coefficients) : 0
     if (step > 0) {
       // In units of the step every reachable value is an integer, so the threshold is one too.
       const units = bound / step

@@ -1,7 +1,7 @@
 /** Differences below this, relative to the largest number in play, are rounding. The one tolerance of the translation. */
 export const EPSILON = 1e-9
 
-/** Smallest step, relative to the largest coefficient, that is still believed to be a step and not noise. */
+/** Smallest step, relative to the largest coefficient, that is still believed to be a step and not noise; whole numbers have no noise. */
 const SMALLEST_STEP = 1e-6
 
 /**
@@ -11,13 +11,15 @@ const SMALLEST_STEP = 1e-6
 export function granularity(values: Iterable<number>): number {
   let g = 0
   let largest = 0
+  let whole = true
   for (const value of values) {
     const v = Math.abs(value)
     if (v === 0) continue
     if (!Number.isFinite(v)) return 0
     largest = Math.max(largest, v)
-    g = g === 0 ? v : gcd(g, v, largest * EPSILON)
-    if (g < largest * SMALLEST_STEP) return 0
+    whole &&= Number.isSafeInteger(v)
+    g = g === 0 ? v : gcd(g, v, whole ? 0 : largest * EPSILON)
+    if (!whole && g < largest * SMALLEST_STEP) return 0
   }
   return g
 }

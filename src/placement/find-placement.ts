@@ -1,5 +1,7 @@
 import { type Solution, solveModel } from '../../solvers/index.ts'
 import type { Evaluator } from '../datalog/index.ts'
+import { annealPlacement } from './anneal-placement.ts'
+import { ConditionGraph } from './condition-graph.ts'
 import { type Encoding, encode } from './encode.ts'
 import { cutLiterals, type Excluded, exclude } from './excluded.ts'
 import type { Judge } from './judge.ts'
@@ -25,10 +27,18 @@ const DEFAULT_SECONDS = 60
 const START_PRICES = 20_000
 /** Share of the time that may be spent on that start. */
 const START_SHARE = 0.3
+/** Steps of annealing for each possible pair of VM and host: for that start, and after the solver. */
+const STEPS_PER_PAIR = { start: 40, after: 2_000 }
+/** Share of the time after the solver in which the whole is annealed. */
+const ANNEALING_SHARE = 0.8
+/** Terms of all conditions together up to which a solver is asked about the whole. */
+const MODEL_TERMS = 300_000
 /** Share of the time in which bounds for a large cloud are looked for. */
 const RELAXATION_SHARE = 0.4
 /** Hosts a moved VM could stop at, listed in the problem that describes an answer of the search. */
 const STOPS = 6
+
+const NO_MODEL: ModelSize = { columns: 0, rows: 0, entries: 0 }
 
 /** What the engines came to. */
 export interface Found {
@@ -87,6 +97,13 @@ export async function findPlacement(
     return { ...describe(job, judge), relaxation }
   }
   const problem = prepare(input, present, universe)
+  const graph = new ConditionGraph(problem.grounding.store, problem.aims, universe)
+  if (cuts.length === 0 && graph.termSum.length > MODEL_TERMS) {
+    localSearch(state, random, { ...toTheEnd, prices: START_PRICES })
+    await refine(job, graph, toTheEnd)
+    const host = standAtPresent(judge, state)
+    return { problem, host, whole: true, searched: true, encoding: undefined, solution: undefined, model: NO_MODEL }
+  }
   const encoding = encodeProblem(problem, cuts)
   const { model } = encoding
   const size = { columns: model.columns.count, rows: model.rows.count, entries: model.rows.entryValue.length }
@@ -110,9 +127,10 @@ export async function findPlacement(
   localSearch(state, random, limits)
   // Violations that single moves and swaps leave are a tight cloud: parts of it are solved long before the whole is.
   if (state.vector[0]! > 0) await neighbourhoodSearch(job, limits)
+  annealPlacement(graph, state, random, { ...limits, stepsPerPair: STEPS_PER_PAIR.start })
   const solution = await solveWhole(encoding, state, deadline, options)
   if (solution.values.length > 0) state.adopt(encoding.placementOf(solution.values))
-  if (solution.status !== 'optimal') await search(job, toTheEnd)
+  if (solution.status !== 'optimal') await refine(job, graph, toTheEnd)
   return { ...shared, host: standAtPresent(judge, state), searched: true, solution }
 }
 
@@ -129,6 +147,14 @@ async function solveWhole(
     start: encoding.valuesOf(state.host),
     ...(options.gap !== undefined && { gap: options.gap }),
   })
+}
+
+/** Anneal the whole, then search parts. */
+async function refine(job: SearchJob, graph: ConditionGraph, limits: SearchLimits): Promise<void> {
+  const now = performance.now()
+  const deadline = now + (limits.deadline - now) * ANNEALING_SHARE
+  annealPlacement(graph, job.state, job.random, { ...limits, deadline, stepsPerPair: STEPS_PER_PAIR.after })
+  await search(job, limits)
 }
 
 async function search(job: SearchJob, limits: SearchLimits): Promise<void> {
@@ -156,7 +182,7 @@ function describe({ ground, state }: SearchJob, judge: Judge): Found {
     searched: true,
     encoding: undefined,
     solution: undefined,
-    model: { columns: 0, rows: 0, entries: 0 },
+    model: NO_MODEL,
   }
 }
 

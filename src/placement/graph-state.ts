@@ -1,0 +1,376 @@
+import { AND, type ConditionGraph, ITEM, PRODUCT, RECTIFIER, THRESHOLD } from './condition-graph.ts'
+import type { Universe } from './universe.ts'
+
+/** Steps kept between two times that all sums are added up afresh: rounding must not gather. */
+const REFRESH_EVERY = 100_000
+
+/**
+ * A placement under change, with the values of a condition graph kept current. VMs are moved (`move`), the consequences worked out
+ * (`settle`), and then either kept (`keep`) or taken back (`undo`). A step costs what it touches: the sums its VMs are terms of, and the
+ * cells that read them.
+ */
+export class GraphState {
+  readonly host: Int32Array
+  readonly #graph: ConditionGraph
+  readonly #universe: Universe
+  readonly #hosts: number
+  /** Cell of an atom by VM and host; -1 where there is none. */
+  readonly #atomAt: Int32Array
+  readonly #value: Float64Array
+  readonly #sum: Float64Array
+  /** Literals of a cell that do not hold. */
+  readonly #failing: Int32Array
+  readonly #trees = new Map<number, LargestTree>()
+  /** Cells to be looked at again, by depth. */
+  readonly #due: Int32Array[]
+  readonly #dueCount: Int32Array
+  readonly #isDue: Uint8Array
+  readonly #changedSums: Journal
+  readonly #changedCells: Journal
+  readonly #changedFailing: Journal
+  readonly #guard: ErrorGuard
+  readonly #movedVm: number[] = []
+  readonly #movedFrom: number[] = []
+  #migration = 0
+  #migrationBefore = 0
+  #kept = 0
+
+  constructor(graph: ConditionGraph, universe: Universe, host: ArrayLike<number>) {
+    this.#graph = graph
+    this.#universe = universe
+    this.#hosts = universe.hosts.length
+    this.host = Int32Array.from(host)
+    this.#atomAt = new Int32Array(universe.vms.length * this.#hosts).fill(-1)
+    for (const { cell, vm, host: h } of graph.atoms) this.#atomAt[vm * this.#hosts + h] = cell
+    const cells = graph.kind.length
+    this.#value = new Float64Array(cells)
+    this.#sum = new Float64Array(graph.sums)
+    this.#failing = new Int32Array(cells)
+    const perDepth = new Int32Array(graph.depths)
+    for (const d of graph.depth) perDepth[d]!++
+    this.#due = [...perDepth].map(n => new Int32Array(n))
+    this.#dueCount = new Int32Array(graph.depths)
+    this.#isDue = new Uint8Array(cells)
+    this.#changedSums = new Journal(graph.sums)
+    this.#changedCells = new Journal(cells)
+    this.#changedFailing = new Journal(cells)
+    for (const [largest, items] of graph.itemsOf) this.#trees.set(largest, new LargestTree(items.length))
+    this.#guard = new ErrorGuard(graph, this.#sum)
+    for (const [vm, h] of this.host.entries()) this.#migration += universe.cost(vm, h)
+    this.#migrationBefore = this.#migration
+    this.#refresh()
+  }
+
+  /** Whether no sum that a rule for errors limits would pass its limit on account of these moves: quicker than making them. */
+  keepsLimits(vms: readonly number[], hosts: readonly number[]): boolean {
+    const guard = this.#guard
+    guard.begin()
+    for (let i = 0; i < vms.length; i++) {
+      const first = vms[i]! * this.#hosts
+      const left = this.#atomAt[first + this.host[vms[i]!]!]!
+      const reached = this.#atomAt[first + hosts[i]!]!
+      if (left >= 0) guard.change(left, -1)
+      if (reached >= 0) guard.change(reached, 1)
+    }
+    return guard.holds()
+  }
+
+  /** Whether all migrations together cost no more than `limit` after these moves, or no more than now. */
+  keepsBudget(vms: readonly number[], hosts: readonly number[], limit: number): boolean {
+    let change = 0
+    for (let i = 0; i < vms.length; i++) change += this.#legCost(vms[i]!, hosts[i]!)
+    return change <= 0 || this.#migration + change <= limit + 1e-9
+  }
+
+  /** Copy the placement as it was before the moves that are not kept yet. */
+  note(host: Int32Array): void {
+    host.set(this.host)
+    for (let i = this.#movedVm.length - 1; i >= 0; i--) host[this.#movedVm[i]!] = this.#movedFrom[i]!
+  }
+
+  /** What is minimised, as far as it follows from the graph: errors, warnings, costs by falling priority. */
+  level(i: number): number {
+    const { sum, unit, constant } = this.#graph.levels[i]!
+    return this.#sum[sum]! * unit + constant
+  }
+
+  move(vm: number, to: number): void {
+    const from = this.host[vm]!
+    this.#movedVm.push(vm)
+    this.#movedFrom.push(from)
+    this.#migration += this.#legCost(vm, to)
+    this.host[vm] = to
+    const left = this.#atomAt[vm * this.#hosts + from]!
+    if (left >= 0) this.#set(left, 0)
+    const reached = this.#atomAt[vm * this.#hosts + to]!
+    if (reached >= 0) this.#set(reached, 1)
+  }
+
+  /** Work out what follows from the moves. */
+  settle(): void {
+    for (let depth = 1; depth < this.#dueCount.length; depth++) {
+      const due = this.#due[depth]!
+      for (let i = 0; i < this.#dueCount[depth]!; i++) {
+        const cell = due[i]!
+        this.#isDue[cell] = 0
+        const value = this.#evaluate(cell)
+        if (value !== this.#value[cell]) this.#set(cell, value)
+      }
+      this.#dueCount[depth] = 0
+    }
+  }
+
+  keep(): void {
+    this.#changedSums.clear()
+    this.#changedCells.clear()
+    this.#changedFailing.clear()
+    this.#movedVm.length = 0
+    this.#movedFrom.length = 0
+    this.#migrationBefore = this.#migration
+    if (++this.#kept % REFRESH_EVERY === 0) this.#refresh()
+  }
+
+  undo(): void {
+    for (let i = this.#movedVm.length - 1; i >= 0; i--) this.host[this.#movedVm[i]!] = this.#movedFrom[i]!
+    this.#movedVm.length = 0
+    this.#movedFrom.length = 0
+    this.#migration = this.#migrationBefore
+    this.#changedSums.restore(this.#sum)
+    this.#changedFailing.restore(this.#failing)
+    const cells = this.#changedCells
+    for (let i = 0; i < cells.count; i++)
+      if (this.#graph.kind[cells.at[i]!] === ITEM) this.#setLeaf(cells.at[i]!, cells.before[i]!)
+    cells.restore(this.#value)
+  }
+
+  /** Stand at another placement. */
+  goTo(host: ArrayLike<number>): void {
+    for (let vm = 0; vm < this.host.length; vm++) if (host[vm] !== this.host[vm]) this.move(vm, host[vm]!)
+    this.settle()
+    this.keep()
+  }
+
+  #legCost(vm: number, to: number): number {
+    return this.#universe.budget ? this.#universe.cost(vm, to) - this.#universe.cost(vm, this.host[vm]!) : 0
+  }
+
+  #set(cell: number, value: number): void {
+    const graph = this.#graph
+    const before = this.#value[cell]!
+    const difference = value - before
+    this.#changedCells.note(cell, before)
+    this.#value[cell] = value
+    if (graph.kind[cell] === ITEM) {
+      this.#setLeaf(cell, value)
+      this.#look(graph.largestOf[cell]!)
+      return
+    }
+    const { termStart, termSum, termFactor, readerStart, readers, literalStart, literalReader, literalNegated } = graph
+    for (let i = termStart[cell]!, end = termStart[cell + 1]!; i < end; i++) {
+      const s = termSum[i]!
+      if (this.#changedSums.note(s, this.#sum[s]!))
+        for (let r = readerStart[s]!; r < readerStart[s + 1]!; r++) this.#look(readers[r]!)
+      this.#sum[s]! += termFactor[i]! * difference
+    }
+    for (let i = literalStart[cell]!, end = literalStart[cell + 1]!; i < end; i++) {
+      const reader = literalReader[i]!
+      this.#changedFailing.note(reader, this.#failing[reader]!)
+      this.#failing[reader]! += literalNegated[i] === 1 ? difference : -difference
+      this.#look(reader)
+    }
+  }
+
+  #look(cell: number): void {
+    if (this.#isDue[cell] === 1) return
+    this.#isDue[cell] = 1
+    const depth = this.#graph.depth[cell]!
+    this.#due[depth]![this.#dueCount[depth]!++] = cell
+  }
+
+  #evaluate(cell: number): number {
+    const graph = this.#graph
+    switch (graph.kind[cell]) {
+      case AND:
+        return this.#failing[cell] === 0 ? 1 : 0
+      case THRESHOLD:
+        return this.#read(cell) >= graph.bound[cell]! ? 1 : 0
+      case RECTIFIER:
+        return Math.max(graph.bound[cell]!, this.#read(cell))
+      case PRODUCT:
+        return this.#failing[cell] === 0 ? this.#read(cell) : 0
+      case ITEM:
+        return this.#failing[cell] === 0 ? this.#read(cell) : graph.bound[cell]!
+      default:
+        return Math.max(graph.bound[cell]!, this.#trees.get(cell)!.largest)
+    }
+  }
+
+  #read(cell: number): number {
+    return this.#sum[this.#graph.sumOf[cell]!]! * this.#graph.unit[cell]! + this.#graph.constant[cell]!
+  }
+
+  #setLeaf(item: number, value: number): void {
+    this.#trees.get(this.#graph.largestOf[item]!)!.set(this.#graph.placeIn[item]!, value)
+  }
+
+  /** Work out everything from where the VMs are. */
+  #refresh(): void {
+    const graph = this.#graph
+    for (const { cell, vm, host } of graph.atoms) this.#value[cell] = Number(this.host[vm] === host)
+    const done = new Uint8Array(graph.sums)
+    const add = (s: number): void => {
+      if (done[s] === 1) return
+      done[s] = 1
+      const { cells, factors } = graph.sumTerms[s]!
+      let total = 0
+      for (let i = 0; i < cells.length; i++) total += factors[i]! * this.#value[cells[i]!]!
+      this.#sum[s] = total
+    }
+    for (let cell = 0; cell < graph.kind.length; cell++) {
+      if (graph.depth[cell] === 0) continue
+      if (graph.sumOf[cell]! >= 0) add(graph.sumOf[cell]!)
+      this.#failing[cell] = graph.literals[cell]!.reduce(
+        (n, l) => n + Number((this.#value[l.cell] === 1) === l.negated),
+        0,
+      )
+      this.#value[cell] = this.#evaluate(cell)
+      if (graph.kind[cell] === ITEM) this.#setLeaf(cell, this.#value[cell]!)
+    }
+    for (const { sum } of graph.levels) add(sum)
+  }
+}
+
+/** The limits on sums whose passing is an error at once. */
+class ErrorGuard {
+  readonly #sum: Float64Array
+  /** A sum is an error from `upper` upwards, and from `lower` downwards. */
+  readonly #upper: Float64Array
+  readonly #lower: Float64Array
+  readonly #start: Int32Array
+  readonly #limited: Int32Array
+  readonly #factor: Float64Array
+  readonly #change: Float64Array
+  readonly #touched: Int32Array
+  #count = 0
+
+  constructor(graph: ConditionGraph, sum: Float64Array) {
+    this.#sum = sum
+    this.#upper = new Float64Array(graph.sums).fill(Number.POSITIVE_INFINITY)
+    this.#lower = new Float64Array(graph.sums).fill(Number.NEGATIVE_INFINITY)
+    const errors = graph.levels[0]!
+    const { cells, factors } = graph.sumTerms[errors.sum]!
+    for (let i = 0; i < cells.length; i++) {
+      const cell = cells[i]!
+      if (graph.kind[cell] !== THRESHOLD || factors[i]! * errors.unit < 0) continue
+      const [s, unit] = [graph.sumOf[cell]!, graph.unit[cell]!]
+      const limit = (graph.bound[cell]! - graph.constant[cell]!) / unit
+      if (unit > 0) this.#upper[s] = Math.min(this.#upper[s]!, limit)
+      else this.#lower[s] = Math.max(this.#lower[s]!, limit)
+    }
+    const isLimited = (s: number): boolean => Number.isFinite(this.#upper[s]) || Number.isFinite(this.#lower[s])
+    const { termStart, termSum, termFactor } = graph
+    this.#start = new Int32Array(termStart.length)
+    const limited: number[] = []
+    const factor: number[] = []
+    for (let cell = 0; cell + 1 < termStart.length; cell++) {
+      for (let i = termStart[cell]!; graph.depth[cell] === 0 && i < termStart[cell + 1]!; i++) {
+        if (!isLimited(termSum[i]!)) continue
+        limited.push(termSum[i]!)
+        factor.push(termFactor[i]!)
+      }
+      this.#start[cell + 1] = limited.length
+    }
+    this.#limited = Int32Array.from(limited)
+    this.#factor = Float64Array.from(factor)
+    this.#change = new Float64Array(graph.sums)
+    this.#touched = new Int32Array(graph.sums)
+  }
+
+  begin(): void {
+    this.#count = 0
+  }
+
+  /** An atom becomes true (1) or false (-1). */
+  change(atom: number, by: 1 | -1): void {
+    for (let i = this.#start[atom]!, end = this.#start[atom + 1]!; i < end; i++) {
+      const s = this.#limited[i]!
+      if (this.#change[s] === 0) this.#touched[this.#count++] = s
+      this.#change[s]! += by * this.#factor[i]!
+    }
+  }
+
+  holds(): boolean {
+    let holds = true
+    for (let i = 0; i < this.#count; i++) {
+      const s = this.#touched[i]!
+      const before = this.#sum[s]!
+      const after = before + this.#change[s]!
+      this.#change[s] = 0
+      if (after >= this.#upper[s]! && before < this.#upper[s]!) holds = false
+      if (after <= this.#lower[s]! && before > this.#lower[s]!) holds = false
+    }
+    return holds
+  }
+}
+
+/** What an array held before a step, for its first change of each entry. */
+class Journal {
+  readonly at: Int32Array
+  readonly before: Float64Array
+  count = 0
+  readonly #noted: Uint8Array
+
+  constructor(entries: number) {
+    this.at = new Int32Array(entries)
+    this.before = new Float64Array(entries)
+    this.#noted = new Uint8Array(entries)
+  }
+
+  /** Whether this is the entry's first change. */
+  note(entry: number, before: number): boolean {
+    if (this.#noted[entry] === 1) return false
+    this.#noted[entry] = 1
+    this.at[this.count] = entry
+    this.before[this.count++] = before
+    return true
+  }
+
+  restore(values: Float64Array | Int32Array): void {
+    for (let i = 0; i < this.count; i++) {
+      values[this.at[i]!] = this.before[i]!
+      this.#noted[this.at[i]!] = 0
+    }
+    this.count = 0
+  }
+
+  clear(): void {
+    for (let i = 0; i < this.count; i++) this.#noted[this.at[i]!] = 0
+    this.count = 0
+  }
+}
+
+/** The largest of many numbers that change one at a time: a complete binary tree of maxima. */
+class LargestTree {
+  readonly #size: number
+  readonly #node: Float64Array
+
+  constructor(count: number) {
+    this.#size = 2 ** Math.ceil(Math.log2(Math.max(1, count)))
+    this.#node = new Float64Array(this.#size * 2).fill(Number.NEGATIVE_INFINITY)
+  }
+
+  get largest(): number {
+    return this.#node[1]!
+  }
+
+  set(place: number, value: number): void {
+    const node = this.#node
+    let i = this.#size + place
+    node[i] = value
+    for (i >>= 1; i >= 1; i >>= 1) {
+      const larger = Math.max(node[i * 2]!, node[i * 2 + 1]!)
+      if (node[i] === larger) return
+      node[i] = larger
+    }
+  }
+}

@@ -19,7 +19,7 @@
  *   those that take them, and each such hand-over is a dependency: which is why no interleaving can break anything.
  * - `watch.ts`, `watched-dive.ts`, `serialise.ts`: the judge (the policy itself, on states with VMs on two hosts). A sequence that
  *   breaks nothing, if one is found; then edges between legs that must not overlap or overtake. What is left is reported.
- * - `fan-out.ts`: copies of an image to many hosts.
+ * - `fan-out.ts`, `copies.ts`: copies of images to hosts, and which legs wait for them.
  * - `impossible.ts`: what was left out, and why. `unreachable.ts`: what no plan at all could bring about, for placement to know.
  *
  * Bounded by counts, not by clock: the same input gives the same plan on every machine.

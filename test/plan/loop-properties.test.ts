@@ -4,6 +4,7 @@ import { planWorld } from '../../src/control/index.ts'
 import { place } from '../../src/placement/index.ts'
 import { unreachable } from '../../src/plan/index.ts'
 import { CAPACITY, type SmallCloud, worldOf } from './clouds.ts'
+import { expectMinimal } from './minimal.ts'
 import { reachableStates, type State } from './reachable.ts'
 
 const runs = Number(process.env['USHER_RUNS'] ?? 20)
@@ -36,7 +37,10 @@ test('room is made wherever any sequence of migrations can make it', { timeout: 
   let made = 0
   await fc.assert(
     fc.asyncProperty(tight, fc.integer({ min: 2, max: 4 }), async (cloud, gib) => {
-      const report = await planWorld(worldOf(CAPACITY + asked(gib), cloud), { explain: false })
+      const world = worldOf(CAPACITY + asked(gib), cloud)
+      const report = await planWorld(world, { explain: false })
+      // A stop may be what makes a plan possible at all, so only plans that needed no other target are held to it.
+      if (report.impossible.length === 0 && report.rounds === 1) expectMinimal(world, report)
       const states = [...reachableStates(cloud).values()]
       const good = states.filter(({ state }) => Object.keys(cloud.hosts).some(h => freeOn(cloud, state, h) >= gib))
       const left = report.violationsAfter.length

@@ -8,6 +8,7 @@ import { duration, ticks, volume } from '../../src/cli/plan-views/units.ts'
 import { hostChanges, type PlanReport, planWorld } from '../../src/control/index.ts'
 import { fileOf, folderOf, usher } from '../cli/usher.ts'
 import { CAPACITY, type SmallCloud, worldOf } from './clouds.ts'
+import { expectMinimal } from './minimal.ts'
 import { faultsOf } from './mistral-language.ts'
 
 /** Two VMs that change places and must never meet, and a third with a name made for mischief. */
@@ -25,6 +26,7 @@ error("t", "", "") :- nova:location("<img src=x onerror='1'>", "h3")
 async function made(): Promise<{ report: PlanReport; html: string; mistral: MistralFile }> {
   const world = worldOf(POLICY, CLOUD)
   const report = await planWorld(world, {})
+  expectMinimal(world, report)
   return {
     report,
     html: planHtml(report, hostChanges(world, report), new Date(0)),

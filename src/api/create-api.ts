@@ -15,6 +15,7 @@ import pino, { type Logger } from 'pino'
 import { v7 as uuid } from 'uuid'
 import { z } from 'zod'
 import { planReportSchema, type Service } from '../control/index.ts'
+import { fail } from '../diagnostic/index.ts'
 import type { Store } from '../store/index.ts'
 import type { ApiSettings } from './config.ts'
 import { addDocumentation, DOCS } from './documentation.ts'
@@ -132,7 +133,7 @@ export async function createApi(service: Service, options: ApiOptions): Promise<
 function createServer({ settings, logger }: ApiOptions): FastifyInstance {
   const { tls } = settings
   const server: FastifyServerOptions = {
-    ...(tls ? { https: { key: readFileSync(tls.key), cert: readFileSync(tls.cert) } } : {}),
+    ...(tls ? { https: { key: readSetting('tls.key', tls.key), cert: readSetting('tls.cert', tls.cert) } } : {}),
     loggerInstance: logger ?? pino(),
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: settings.trustProxy,
@@ -164,7 +165,12 @@ function createServer({ settings, logger }: ApiOptions): FastifyInstance {
       )
     },
   }
-  return Fastify(server)
+  try {
+    return Fastify(server)
+  } catch (error) {
+    if (!tls) throw error
+    return fail('api/bad-tls', `\`${tls.key}\` and \`${tls.cert}\` can't be used for TLS (${(error as Error).message})`)
+  }
 }
 
 function addEndpoint(app: FastifyInstance, e: Endpoint, settings: ApiSettings, slots: { free: number }): void {
@@ -286,8 +292,19 @@ function checking(schema: z.ZodType): (body: unknown) => string {
   }
 }
 
+/** The text of a file that a setting names. */
+function readSetting(setting: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    return fail('api/unreadable-file', `\`${file}\` can't be read (${(error as NodeJS.ErrnoException).code})`, {
+      help: `\`api.${setting}\` names it: give the path of a file in PEM that this user may read`,
+    })
+  }
+}
+
 function withCa({ caFile, ...config }: NonNullable<ApiSettings['keystone']>) {
-  return { ...config, ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }) } as Parameters<
+  return { ...config, ...(caFile === undefined ? {} : { ca: readSetting('keystone.caFile', caFile) }) } as Parameters<
     typeof createKeystone
   >[0]
 }

@@ -111,6 +111,16 @@ export const apiCodes = {
     why: 'Something went wrong that is no mistake of the caller; the log tells more under the id of the request.',
     mend: 'Try again; if it happens again, report it with the id of the request.',
   },
+  'api/unreadable-file': {
+    title: 'file of a setting can not be read',
+    why: 'The settings of the API name files with keys and certificates, and one of them is not there or not for this user.',
+    mend: 'Correct the path, or the permissions.',
+  },
+  'api/bad-tls': {
+    title: 'key and certificate can not be used',
+    why: 'The files are no PEM, or the key is not that of the certificate.',
+    mend: 'Give a private key and the certificates that belong to it, both in PEM.',
+  },
   'api/token-name-taken': {
     title: 'name of a token is taken',
     why: 'The audit log names tokens, so a name is never used twice, not even after the token was revoked.',

@@ -1,6 +1,5 @@
 import { Connection, type Consumer } from 'rabbitmq-client'
 import type { Diagnostic } from '../../../diagnostic/index.ts'
-import { shownUrl } from '../../http/index.ts'
 import { readMessage } from './message.ts'
 import { type Touch, touchesOf } from './touches.ts'
 
@@ -38,7 +37,7 @@ const LONGEST_QUEUE = 50_000
  */
 export function listen(options: ListenOptions): Listener {
   const { url, hosts, ca, exchange = 'nova', topics = ['notifications', 'versioned_notifications'] } = options
-  const where = `the message queue at \`${shownUrl(url)}\``
+  const where = `the message queue at \`${shown(url)}\``
   let faults: readonly Diagnostic[] = []
   const setFaults = (now: readonly Diagnostic[]) => {
     if (now.length === 0 && faults.length === 0) return
@@ -86,12 +85,18 @@ export function listen(options: ListenOptions): Listener {
     async stop() {
       connection.removeAllListeners('error').on('error', () => {})
       consumer.removeAllListeners('error').on('error', () => {})
-      // Closing waits for a connection that may never come.
-      const closed = consumer.close().then(() => connection.close())
+      // Closing waits for an answer that may never come.
+      const closed = connection.ready ? consumer.close().then(() => connection.close()) : Promise.resolve()
       await Promise.race([closed.catch(() => {}), new Promise(resolve => setTimeout(resolve, 2000).unref())])
       connection.unsafeDestroy()
     },
   }
+}
+
+/** The address without user and password. */
+function shown(url: string): string {
+  const { protocol, host, pathname } = new URL(url)
+  return `${protocol}//${host}${pathname}`
 }
 
 function faultOf(error: unknown, where: string, exchange: string): Diagnostic {

@@ -106,6 +106,13 @@ describe('a cloud that can not be read says so once, in one sentence:', () => {
     expect(nova!.status().state).toBe('running')
   })
 
+  it('a login for no project', async () => {
+    for (const service of ['identity', 'compute', 'placement', 'image', 'network', 'metric'])
+      replay.missing.add(service)
+    const { faults } = await faultsOfNova()
+    expect(faults).toEqual(['source/no-service: Keystone gives this login no catalogue: it is for no project'])
+  })
+
   it('a region that the cloud does not have', async () => {
     const { faults } = await faultsOfNova({ region: 'RegionTwo' })
     expect(faults).toEqual(['source/no-service: Nova is not in the region `RegionTwo`'])

@@ -88,6 +88,11 @@ export class Session {
     const here = endpoints.filter(e => region === undefined || (e.region_id ?? e.region) === region)
     const found = here.find(e => e.interface === face || e.interface === `${face}URL`)
     if (found) return found.url.replace(/\/+$/, '')
+    if (catalog.length === 0) {
+      fail('source/no-service', 'Keystone gives this login no catalogue: it is for no project', {
+        help: 'give `project_name` or `project_id`, or `system_scope: all`',
+      })
+    }
     if (endpoints.length === 0) {
       fail(
         'source/no-service',

@@ -2,7 +2,7 @@ import type { Program } from '../language/index.ts'
 import type { Value } from '../tables/index.ts'
 import { FALSE, type FormulaStore, type Literal, TRUE } from './formula.ts'
 import type { Grounding } from './ground.ts'
-import { type Extreme, type GroundTuple, isExtreme, type Numeric } from './ground-table.ts'
+import { type Extreme, type GroundTuple, isExtreme, isFixedTerm, type Numeric } from './ground-table.ts'
 import { isConstant, type Linear, LinearSum } from './linear.ts'
 import { asNumeric } from './numeric.ts'
 
@@ -83,6 +83,15 @@ function addCost(
         rule,
         'it gives several weights for one key, and equal ones would count once; add a key column that tells them apart',
       )
+  // Two rules may come to one weight for one key, and then count once too; weights that do not vary were told apart when they were read.
+  if (perRule.size > 1)
+    for (const { numbers, rules } of tuple.alternatives)
+      if (numbers[0] !== undefined && !isFixedTerm(numbers[0]) && tuple.alternatives.length > 1)
+        for (const rule of rules)
+          refused.set(
+            rule,
+            'another rule gives a weight for the same key, and equal ones would count once; add a key column',
+          )
   if (typeof priority !== 'number') {
     for (const rule of perRule.keys()) refused.set(rule, 'its priority is not a number')
     return

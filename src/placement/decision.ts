@@ -4,6 +4,8 @@ import type { CoreLiteral, CoreRule, Program } from '../language/index.ts'
 export const LOCATION = 'nova:location'
 /** placement:moved(vm, from, to): how another placement differs from the present one. */
 export const MOVED = 'placement:moved'
+/** The host of VMs that have none yet. Only rules of this room see it; `~` can't stand first in the name of a real one. */
+export const UNPLACED = '~unplaced'
 
 /** Heads that are read under the present placement, whatever their bodies read. */
 const PRESENT_ROLES = new Set(['candidate', 'migration_cost', 'migration_budget'])

@@ -5,6 +5,7 @@
  */
 export { carve } from './carve.ts'
 export type { Encoding } from './encode.ts'
+export { type NewPlacement, type PlaceNewOptions, placeNew, type Unplaced } from './new-vms.ts'
 export { buildModel, judgePlacement, place } from './place.ts'
 export type * from './types.ts'
 export { TranslationFault } from './verify.ts'

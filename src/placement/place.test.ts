@@ -97,6 +97,13 @@ describe('costs and budget', () => {
   })
 })
 
+test('a weight that may equal that of another rule for the same key is refused, and the plan says so', async () => {
+  const text = `cost(1, 1, h) :- nova:location(_, h)
+cost(1, u, h) :- host(h, _), u = sum c : { nova:location(v, h), cpu(v, c) }, u > 0`
+  const { target } = await moves(text)
+  expect(target.refused).toMatchObject([{ rule: 'p.dl:2', reason: expect.stringContaining('another rule') }])
+})
+
 describe('prediction', () => {
   const predict = 'predict[util(h, u)] :- host(h, k), u = 100 * sum c : { nova:location(v, h), cpu(v, c) } / k\n'
   const measured: SmallTables = {

@@ -2,7 +2,7 @@ import type { View } from '../datalog/index.ts'
 import { fail, nearestName } from '../diagnostic/index.ts'
 import type { Program, Role } from '../language/index.ts'
 import type { Snapshot, TableSchema, Value } from '../tables/index.ts'
-import { LOCATION } from './decision.ts'
+import { LOCATION, UNPLACED } from './decision.ts'
 import type { PlaceOptions } from './types.ts'
 
 /** Who may be where: VMs and hosts by number, where each VM is, where it may go, and what moving costs. */
@@ -53,7 +53,7 @@ export function readUniverse(program: Program, tables: Snapshot, view: View, eve
   const zones = zonesOfVms(tables)
   const hostList = [...new Set([...known, ...[...(targets?.allowed.values() ?? [])].flatMap(s => [...s])])]
   const hostNumber = new Map(hostList.map((h, i) => [h, i]))
-  const usable = hostList.filter(h => services.size === 0 || services.get(h)?.usable)
+  const usable = hostList.filter(h => h !== UNPLACED && (services.size === 0 || services.get(h)?.usable))
   const lists = new HostLists()
   const inZone = new Map<Value | undefined, readonly number[]>()
   const hostsInZone = (zone: Value | undefined): readonly number[] => {
@@ -66,7 +66,7 @@ export function readUniverse(program: Program, tables: Snapshot, view: View, eve
   }
   const hostsOf = vms.map((vm, i) => {
     const allowed = targets
-      ? lists.shared([...(targets.allowed.get(vm) ?? [])].map(h => hostNumber.get(h)!))
+      ? lists.shared([...(targets.allowed.get(vm) ?? [])].filter(h => h !== UNPLACED).map(h => hostNumber.get(h)!))
       : hostsInZone(everywhere ? undefined : zones.get(vm))
     return lists.with(allowed, hostNumber.get(currentHost[i]!)!)
   })
@@ -255,11 +255,12 @@ function migrationCosts(
   const memory = memoryGiB(tables)
   const anywhere = (id: Value): number => own.get(id) ?? memory.get(id) ?? 1
   const cost = (vm: number, host: number): number => {
-    if (host === current[vm]) return 0
+    if (host === current[vm] || hosts[current[vm]!] === UNPLACED) return 0
     const id = vms[vm]!
     return pair.get(id)?.get(hosts[host]!) ?? anywhere(id)
   }
   const leastCost = (vm: number): number => {
+    if (hosts[current[vm]!] === UNPLACED) return 0
     if (!pair.has(vms[vm]!)) return anywhere(vms[vm]!)
     return Math.min(...hostsOf[vm]!.filter(h => h !== current[vm]).map(h => cost(vm, h)))
   }

@@ -78,6 +78,8 @@ const receiver = createServer((request, response) => {
     body += chunk
   })
   request.on('end', () => {
+    // Its sender was killed in the middle.
+    if (Buffer.byteLength(body) !== Number(request.headers['content-length'])) return response.destroy()
     if (random() < 0.1) {
       response.statusCode = 503
       return response.end()
@@ -136,14 +138,14 @@ async function churn(): Promise<void> {
     const kind = random()
     if (kind < 0.5) {
       const vm = pick([...vms])
-      simulator.setLoad(vm, pick([1, 2, 2, 3, 5]))
-    } else if (kind < 0.7 && vms.size > 100) {
+      simulator.setLoad(vm, pick([1, 1, 2, 2, 4]))
+    } else if (kind < 0.7 && vms.size > 120) {
       const vm = pick([...vms])
       vms.delete(vm)
       simulator.deleteVm(vm)
     } else if (kind < 0.95) {
       const id = `vm-${n}`
-      simulator.createVm({ id, host: pick(names), flavor: 'small', load: pick([1, 2, 4]) })
+      simulator.createVm({ id, host: pick(names), flavor: 'small', load: pick([1, 2, 3]) })
       vms.add(id)
     } else {
       simulator.createVm({

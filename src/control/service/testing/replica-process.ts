@@ -37,6 +37,8 @@ type Command =
   | { readonly do: 'hook'; readonly url: string; readonly secret: string }
   | { readonly do: 'stop' }
 
+// Whoever started it is gone.
+process.stdin.on('end', () => process.exit(0))
 createInterface({ input: process.stdin }).on('line', async line => {
   const command = JSON.parse(line) as Command
   try {

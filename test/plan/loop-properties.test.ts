@@ -8,7 +8,7 @@ import { expectMinimal } from './minimal.ts'
 import { reachableStates, type State } from './reachable.ts'
 
 const runs = Number(process.env['USHER_RUNS'] ?? 20)
-const patience = 60_000 + 500 * runs
+const patience = 300_000 + 500 * runs
 
 /** Full clouds: three hosts with at most 2 GiB free each. */
 const tight: fc.Arbitrary<SmallCloud> = fc

@@ -51,9 +51,8 @@ async function showTables(names: readonly string[], options: TablesOptions, cont
 function list(sources: readonly DescribedSource[], names: readonly string[], context: Context): void {
   const chosen = choose(sources, names)
   if (context.json) {
-    return context.answer({
-      sources: chosen.map(({ name, driver, description, tables }) => ({ name, driver, description, tables })),
-    })
+    context.answer({ sources: chosen })
+    return
   }
   const { paint } = context
   for (const [i, { name, driver, description, tables }] of chosen.entries()) {

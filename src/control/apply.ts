@@ -138,11 +138,14 @@ export async function applyOn(
   const tables = () => site.tables()
   const now = (): World => ({ program, tables: tables(), warnings: [] })
   const violations = () => violationsOf(program, evaluateWorld(now()).view)
-  const exclude: Exclusion[] = [...(options.place?.exclude ?? [])]
+  /** What the cloud refused of each plan. */
+  const refusals: (readonly Exclusion[])[] = []
   const unfinished = await unfinishedPlan(store)
   let execution = unfinished?.id
   let plan: PlanReport | undefined
   const planAndStart = async (): Promise<string | undefined> => {
+    // What was refused longer ago may have changed since.
+    const exclude = [...(options.place?.exclude ?? []), ...refusals.slice(-2).flat()]
     plan = await planWorld(now(), { ...options.place, exclude }, options.plan)
     onProgress({ kind: 'planned', report: plan })
     if (plan.moves.length + plan.copies.length === 0) return undefined
@@ -170,7 +173,7 @@ export async function applyOn(
     if (site.refresh && view.state === 'failed')
       await (site.wait ?? sleep)(Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** views.length))
     await site.refresh?.()
-    exclude.push(...(await refusedHosts(cloud, view)))
+    refusals.push(await refusedHosts(cloud, view))
     // The rest of a plan that met another cloud than it was made for is left; a new one begins where this one ended.
     const again = view.state === 'failed' || (site.refresh !== undefined && violations().length > 0)
     next = again && views.length <= options.replans ? await planAndStart() : undefined
@@ -192,7 +195,7 @@ export async function applyOn(
   }
 }
 
-/** Assignments that the cloud has refused for good: the next plan does without them. */
+/** Assignments that the cloud has refused: the next plans do without them. */
 async function refusedHosts(cloud: Cloud, view: ExecutionView): Promise<Exclusion[]> {
   const moves = new Map(movesOf(view).map(move => [move.id, move]))
   const found: Exclusion[] = []

@@ -1,11 +1,18 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { evaluateWorld, openWorld, violationsOf } from '../../../src/control/index.ts'
+import { LiveTables } from '../../../src/control/live-tables.ts'
+import { readSourcesFile } from '../../../src/datasources/index.ts'
 import { openStore } from '../../../src/store/index.ts'
 import { listExecutions, showExecution } from '../../../src/workflow/index.ts'
 import { type Bed, openBed, until } from './bed.ts'
 import { bootMany, migrations, servers, sixty } from './many.ts'
-import { apply, writeConfig } from './usher.ts'
+import { apply, policy, writeConfig } from './usher.ts'
+
+/** What is wished for, in milliseconds; printed. Only the generous bound fails: the machine may be busy. */
+const GOAL = 2000
+const BOUND = 30_000
 
 /** MiB of each server; a host has 65,536. */
 const MEMORY = 4096
@@ -73,12 +80,36 @@ async function disable(host: string): Promise<void> {
   await bed.admin.put('compute', `/os-services/${services[0].id}`, { status: 'disabled' })
 }
 
+/** Milliseconds from the end of an event to the first violation that names a host. */
+async function untilViolated(config: string, host: string, event: () => Promise<void>): Promise<number> {
+  const tables = new LiveTables(await readSourcesFile(config, {}))
+  try {
+    const { program } = await openWorld({ policies: [policy], tables: tables.schemas() }, new Map())
+    await tables.follow(new Set(program.tables.keys()))
+    const violated = () => {
+      const { view } = evaluateWorld({ program, tables: tables.snapshot() })
+      return violationsOf(program, view).some(violation => violation.row.at(-1) === host)
+    }
+    expect(violated()).toBe(false)
+    const seen = new Promise<number>(resolve => tables.onChange(() => violated() && resolve(performance.now())))
+    await event()
+    const ended = performance.now()
+    return Math.max(0, (await seen) - ended)
+  } finally {
+    await tables.stop()
+  }
+}
+
 test('60 VMs on 8 hosts: services are taken apart and a host in maintenance is emptied', async () => {
   await bootMany(bed, sixty(bed.hosts, 6), flavor)
-  await disable('cmp08')
+  const run = writeConfig(bed.plane.layout)
+  const took = await untilViolated(run.config, 'cmp08', () => disable('cmp08'))
+  console.log(
+    `the violations of a disabled host are seen ${took.toFixed(0)} ms after Nova answered${took > GOAL ? `, more than ${GOAL}` : ''}`,
+  )
+  expect(took).toBeLessThan(BOUND)
   const before = await forbidden()
   expect(before.length).toBeGreaterThan(6)
-  const run = writeConfig(bed.plane.layout)
   const begun = performance.now()
   const result = await apply(run).answer()
   const seconds = ((performance.now() - begun) / 1000).toFixed(0)

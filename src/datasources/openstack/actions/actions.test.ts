@@ -122,6 +122,31 @@ describe('live migration', () => {
     nova.hosts(['cmp01', 'enabled', 'down'], ['cmp02', 'enabled', 'up'])
     expect(await cloud.status('t')).toMatchObject({ state: 'failed', remedy: 'again' })
     expect(await refusalOf(cloud.submit('nova:live_migrate', { vm: MOVER, host: 'cmp02' }, 'u'))).toContain('busy')
+    // A host that is silent for a moment keeps its VMs.
+    const silentSince = (ms: number) => {
+      const updated_at = new Date(ms).toISOString().slice(0, -1)
+      const services = [
+        { id: '1', host: 'cmp01', status: 'enabled', state: 'down', updated_at },
+        { id: '2', host: 'cmp02', status: 'enabled', state: 'up', updated_at },
+      ]
+      nova.answers.set('GET /v2.1/os-services', { status: 200, body: { services } })
+    }
+    silentSince(now - 30_000)
+    expect(await refusalOf(cloud.submit('nova:evacuate', { vm: MOVER, host: 'cmp02' }, 'x'))).toContain('silent')
+    silentSince(now - 61_000)
+    // Where Nova refuses, the VM is left as it was.
+    nova.changes.length = 0
+    nova.answers.set(`POST /v2.1/servers/${MOVER}/action`, () => ({
+      status: 'evacuate' in (nova.changes.at(-1)!.body as object) ? 400 : 202,
+      body: {},
+    }))
+    await refusalOf(cloud.submit('nova:evacuate', { vm: MOVER, host: 'cmp02' }, 'y'))
+    expect(nova.changes.map(change => change.body)).toEqual([
+      { 'os-resetState': { state: 'error' } },
+      { evacuate: { host: 'cmp02' } },
+      { 'os-resetState': { state: 'active' } },
+    ])
+    nova.answers.set(`POST /v2.1/servers/${MOVER}/action`, { status: 202 })
     // It is evacuated out of the task in which it was left.
     nova.changes.length = 0
     await cloud.submit('nova:evacuate', { vm: MOVER, host: 'cmp02' }, 'v')

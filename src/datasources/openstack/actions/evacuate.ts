@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { RequestError } from '../../http/index.ts'
 import { type ActionType, refused } from './action-type.ts'
 import { followMigration, isUnderWay, type MigrationKind, type ServerTrace, traceBefore, traceOf } from './following.ts'
-import type { Nova } from './nova.ts'
+import type { ComputeService, Nova } from './nova.ts'
 
 const input = z.object({ vm: z.string(), host: z.string().optional() })
 type Input = z.infer<typeof input>
@@ -13,8 +14,17 @@ const EVACUATION: MigrationKind = {
   words: 'evacuation',
 }
 
+/** A compute that only lost its connection for a moment must not have its VMs taken away. */
+const SILENT_MS = 60_000
+
+/** Milliseconds since its last sign of life, by Nova's clock and ours. */
+function silentFor({ forced_down: isFenced, updated_at: at }: ComputeService, now: number): number {
+  if (isFenced || !at) return Number.POSITIVE_INFINITY
+  return now - Date.parse(/(?:Z|[+-]\d\d:\d\d)$/.test(at) ? at : `${at}Z`)
+}
+
 /** Build a VM of a dead host anew on another. Nova keeps showing such a VM as active: only its host's service tells. */
-export function evacuate(nova: Nova): ActionType<Input, ServerTrace> {
+export function evacuate(nova: Nova, now: () => number): ActionType<Input, ServerTrace> {
   return {
     name: 'nova:evacuate',
     description: 'build a VM whose host is down anew on another host',
@@ -35,6 +45,8 @@ export function evacuate(nova: Nova): ActionType<Input, ServerTrace> {
       // Nova finds out some time after a host died; until then it refuses.
       if (source?.state === 'up')
         return refused(`the VM's host \`${server.host}\` is up, or not yet known to be down`, 'again')
+      if (source && silentFor(source, now()) < SILENT_MS)
+        return refused(`the VM's host \`${server.host}\` is silent for less than ${SILENT_MS / 1000} s`, 'again')
       if (host !== undefined) {
         const target = await nova.computeService(host)
         if (!target) return refused(`there is no compute host \`${host}\``, 'elsewhere')
@@ -45,8 +57,15 @@ export function evacuate(nova: Nova): ActionType<Input, ServerTrace> {
     },
     async send({ vm, host }) {
       // A VM that was on its way when its host died stays in that task for ever, and is evacuated only out of it.
-      if ((await nova.server(vm))?.task !== undefined) await nova.act(vm, { 'os-resetState': { state: 'error' } })
-      await nova.act(vm, { evacuate: host === undefined ? {} : { host } })
+      const isStuck = (await nova.server(vm))?.task !== undefined
+      if (isStuck) await nova.act(vm, { 'os-resetState': { state: 'error' } })
+      try {
+        await nova.act(vm, { evacuate: host === undefined ? {} : { host } })
+      } catch (thrown) {
+        if (isStuck && thrown instanceof RequestError && !thrown.mayHaveActed)
+          await nova.act(vm, { 'os-resetState': { state: 'active' } })
+        throw thrown
+      }
     },
     follow: (given, trace) => followMigration(nova, EVACUATION, given, trace),
   }

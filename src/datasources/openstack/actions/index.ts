@@ -34,7 +34,7 @@ export function openStackActions({ nova: client, http, allowedHosts = [], ...opt
     types: [
       liveMigrate(nova),
       coldMigrate(nova),
-      evacuate(nova),
+      evacuate(nova, options.now ?? Date.now),
       abort(nova),
       forceComplete(nova),
       ...serverStates(nova),

@@ -51,6 +51,7 @@ const service = z.object({
   state: z.enum(['up', 'down']),
   disabled_reason: z.string().nullish(),
   forced_down: z.boolean().nullish(),
+  updated_at: z.string().nullish(),
 })
 
 const aggregate = z.object({ id: z.number(), name: z.string(), hosts: z.array(z.string()) })

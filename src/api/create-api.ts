@@ -14,7 +14,7 @@ import { validatorCompiler } from 'fastify-type-provider-zod'
 import pino, { type Logger } from 'pino'
 import { v7 as uuid } from 'uuid'
 import { z } from 'zod'
-import { planReportSchema, type Service } from '../control/index.ts'
+import { placementReportSchema, planReportSchema, type Service } from '../control/index.ts'
 import { fail } from '../diagnostic/index.ts'
 import type { Store } from '../store/index.ts'
 import type { ApiSettings } from './config.ts'
@@ -115,9 +115,10 @@ export async function createApi(service: Service, options: ApiOptions): Promise<
   const streams = createStreams(service.events, limits.streams, admission)
   endStreams = streams.closeAll
   const metrics = createMetrics(app, service, streams.counts)
+  const placementReport = (await placementReportSchema()).meta({ id: 'PlacementReport' })
   const planReport = (await planReportSchema()).meta({ id: 'PlanReport' })
   const endpoints = [
-    ...v2Endpoints({ service, settings, streams, metrics, version: options.version, planReport }),
+    ...v2Endpoints({ service, settings, streams, metrics, version: options.version, planReport, placementReport }),
     ...v1Endpoints({ service }),
   ]
   const slots = { free: limits.evaluations }

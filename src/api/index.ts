@@ -7,6 +7,7 @@
  */
 export { type ApiSettings, apiSettingsSchema } from './config.ts'
 export type { ApiOptions } from './create-api.ts'
+export { listen } from './listen.ts'
 export { createApi } from './on-demand.ts'
 export { ROLES } from './security/roles.ts'
 export { createToken, listTokens, revokeToken, type TokenView } from './security/tokens.ts'

@@ -6,6 +6,7 @@ import type {
   ExceptionView,
   Page,
   PageRequest,
+  PlacementReport,
   PlanDetail,
   PlanReport,
   PolicyDetail,
@@ -249,7 +250,7 @@ export function createServiceDouble(): ServiceDouble {
         return cycle
       },
       cycles: async request => pageOf(cycles, request),
-      recommend: async ({ vms }) => ({ hosts: vms.map(vm => ({ vm, host: 'host-1' })), report: reportOf() }),
+      recommend: async ({ vms }) => placementOf(vms),
     },
     snapshots: {
       list: async request => pageOf([...snapshots.values()], request),
@@ -398,6 +399,15 @@ function executionOf(id: string) {
   return {
     ...{ id, workflow: 'plan', state: 'running' as const, createdAt: 0, input: {}, variables: {} },
     tasks: [{ id: `${id}/boot`, name: 'boot', state: 'running' as const, attempt: 1, startedAt: 0 }],
+  }
+}
+
+function placementOf(vms: readonly string[]): PlacementReport {
+  const { aims, proof, solver, model, elapsedMs } = reportOf()
+  return {
+    hosts: vms.map(vm => ({ vm, host: 'host-1' })),
+    ...{ unplaced: [], moves: [], impossible: [], transfers: [], violationsBefore: [], violationsAfter: [] },
+    ...{ aims, refused: [], proof, solver, declined: [], model, elapsedMs },
   }
 }
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { PlanReport, Service } from '../../control/index.ts'
+import type { PlacementReport, PlanReport, Service } from '../../control/index.ts'
 import type { ApiSettings } from '../config.ts'
 import type { Endpoint } from '../endpoint.ts'
 import type { Streams } from '../events/streams.ts'
@@ -22,6 +22,7 @@ export interface V2Parts {
   readonly version: string
   /** The form of a plan's report. */
   readonly planReport: z.ZodType<PlanReport>
+  readonly placementReport: z.ZodType<PlacementReport>
 }
 
 /** Usher's own API. */

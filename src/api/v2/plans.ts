@@ -47,7 +47,12 @@ const cycle = z
   })
   .meta({ id: 'Cycle' })
 
-export function planEndpoints({ service: { plans, placements }, settings, planReport }: V2Parts): readonly Endpoint[] {
+export function planEndpoints({
+  service: { plans, placements },
+  settings,
+  planReport,
+  placementReport,
+}: V2Parts): readonly Endpoint[] {
   const detail = z
     .strictObject({
       ...summaryFields,
@@ -139,10 +144,7 @@ export function planEndpoints({ service: { plans, placements }, settings, planRe
         moveOthers: z.boolean().optional().describe('VMs that exist may move too'),
         seconds: seconds.optional(),
       }),
-      answer: z.strictObject({
-        hosts: z.array(z.strictObject({ vm: value, host: value })),
-        report: planReport,
-      }),
+      answer: placementReport,
       handle: ({ body }) =>
         placements.recommend({
           ...given(body),

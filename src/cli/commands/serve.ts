@@ -22,7 +22,7 @@ export function addServe(program: Command, context: Context): Command {
 }
 
 async function serve(path: string, context: Context): Promise<void> {
-  const [{ apiSettingsSchema, createApi }, control, { openStore }, { pino }] = await Promise.all([
+  const [{ apiSettingsSchema, createApi, listen }, control, { openStore }, { pino }] = await Promise.all([
     import('../../api/index.ts'),
     import('../../control/index.ts'),
     import('../../store/index.ts'),
@@ -48,7 +48,7 @@ async function serve(path: string, context: Context): Promise<void> {
     const service = await control.createService(config, { store, log, environment: context.io.env, base, placeOf })
     try {
       const api = await createApi(service, { store, settings, version: version(), logger: log })
-      const address = await api.listen({ host: settings.host, port: settings.port })
+      const address = await listen(api, settings)
       log.info({ address }, 'listening')
       const signal = await signalled
       log.info({ signal }, 'stopping')

@@ -116,6 +116,11 @@ export const apiCodes = {
     why: 'The settings of the API name files with keys and certificates, and one of them is not there or not for this user.',
     mend: 'Correct the path, or the permissions.',
   },
+  'api/address': {
+    title: 'address can not be listened at',
+    why: 'Another process listens there, it is no address of this machine, or this user may not use the port.',
+    mend: 'Give another host or port in the settings of the API, or end the other process.',
+  },
   'api/bad-tls': {
     title: 'key and certificate can not be used',
     why: 'The files are no PEM, or the key is not that of the certificate.',

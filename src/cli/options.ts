@@ -107,6 +107,12 @@ export function notNegative(text: string): number {
   return value
 }
 
+export function atLeastOne(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1.')
+  return value
+}
+
 function fraction(text: string): number {
   const value = notNegative(text)
   if (value >= 1) throw new InvalidArgumentError('It must be below 1: 0.01 is one per cent.')

@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import type { PlanOptions } from '../control/index.ts'
+import { atLeastOne } from './options.ts'
 
 /** Options of commands that plan migrations. */
 export interface ScheduleOptions {
@@ -29,10 +30,4 @@ export function addScheduleOptions(command: Command): Command {
         .choices(['service', 'hosts', 'none'])
         .default('service'),
     )
-}
-
-function atLeastOne(text: string): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1.')
-  return value
 }

@@ -11,7 +11,7 @@ const HOSTS_NAMED = 4
 export function planText(report: PlanReport, context: Context): void {
   const { paint } = context
   context.say(outcome(report, paint))
-  context.say(paint.dim(howFound(report)))
+  context.say(paint.dim(proofText(report)))
   if (report.moves.length + report.copies.length > 0) context.say(expected(report))
   if (report.power) context.say(powerText(report.power))
   if (report.moves.length > 0) {
@@ -44,7 +44,8 @@ function expected({ makespan, likely, volume: mib }: PlanReport): string {
   return `expected to take ${duration(makespan)} (likely ${duration(likely.low)} to ${duration(likely.high)}), ${volume(mib)} over the network`
 }
 
-function howFound(report: PlanReport): string {
+/** How good the answer is, and how it was found. */
+export function proofText(report: Pick<PlanReport, 'proof' | 'model' | 'solver' | 'elapsedMs'>): string {
   const proof = {
     optimal: 'proven optimal',
     gap: 'proven within a gap of the optimum',

@@ -20,6 +20,7 @@ const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['sql', async () => (await import('./commands/sql.ts')).addSql],
   ['model', async () => (await import('./commands/model.ts')).addModel],
   ['plan', async () => (await import('./commands/plan.ts')).addPlan],
+  ['place', async () => (await import('./commands/place.ts')).addPlace],
   ['apply', async () => (await import('./commands/apply.ts')).addApply],
   ['demo', async () => (await import('./commands/demo.ts')).addDemo],
   ['workflow', async () => (await import('./commands/workflow.ts')).addWorkflow],

@@ -21,6 +21,8 @@ export {
   formatFiles,
   modelText,
   openLiveWorld,
+  placementReportSchema,
+  placeNewVms,
   planReportSchema,
   planWorld,
   readServiceConfig,
@@ -28,6 +30,8 @@ export {
   simulateWorld,
   startPlan,
 } from './on-demand.ts'
+export type { PlaceNewRequest } from './place-new.ts'
+export type { PlacementReport } from './placement-report.ts'
 export type { PlanOptions } from './plan.ts'
 export type { PlanReport } from './plan-report.ts'
 export type { WorkflowMove } from './plan-workflow.ts'

@@ -11,6 +11,8 @@ type Doctor = typeof import('./service/doctor.ts')
 type ReadConfig = typeof import('./service/read-config.ts')
 type FormatFiles = typeof import('./format-files.ts')
 type ModelText = typeof import('./model-text.ts')
+type PlacementReport = typeof import('./placement-report.ts')
+type PlaceNew = typeof import('./place-new.ts')
 type PlanModule = typeof import('./plan.ts')
 type PlanReport = typeof import('./plan-report.ts')
 type RunPlan = typeof import('./run-plan.ts')
@@ -44,6 +46,13 @@ export const formatFiles: FormatFiles['formatFiles'] = async (...given) =>
 
 export const modelText = async (...given: Parameters<ModelText['modelText']>): Promise<string> =>
   (await import('./model-text.ts')).modelText(...given)
+
+/** What `usher place --json` prints, for checking. */
+export const placementReportSchema = async (): Promise<PlacementReport['placementReportSchema']> =>
+  (await import('./placement-report.ts')).placementReportSchema
+
+export const placeNewVms: PlaceNew['placeNewVms'] = async (...given) =>
+  (await import('./place-new.ts')).placeNewVms(...given)
 
 export const planWorld: PlanModule['planWorld'] = async (...given) => (await import('./plan.ts')).planWorld(...given)
 

@@ -65,7 +65,8 @@ export async function placeAndPlan(
   return { ...taken, rounds: Math.min(rounds + 1, ROUNDS), setAside: setAside.filter(move => !left.has(move)) }
 }
 
-function planInputOf(target: Target, placement: ReadonlyMap<Value, Value>): PlanInput {
+/** What a plan reads off a target. */
+export function planInputOf(target: Target, placement: ReadonlyMap<Value, Value>): PlanInput {
   return {
     placement,
     candidates: vm => target.candidates(vm),

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 
-const value = z.union([z.string(), z.number(), z.boolean(), z.null()]).describe('a cell of a table')
+export const value = z.union([z.string(), z.number(), z.boolean(), z.null()]).describe('a cell of a table')
 
-const ruleInstance = z.object({
+export const ruleInstance = z.object({
   rule: z.string().describe('where the rule stands, for example `error ha.dl:10`, or the name of a built-in one'),
   instance: z.string().describe('the tuple or fact it is about'),
 })
 
-const violation = z.object({
+export const violation = z.object({
   role: z.enum(['error', 'warning']),
   table: z.string().describe('full name: policy, colon, table'),
   row: z.array(value),

@@ -3,6 +3,7 @@ import type { ActionDescription, LiveTable, SourceStatus } from '../../datasourc
 import type { Diagnostic } from '../../diagnostic/index.ts'
 import type { Row, Value } from '../../tables/index.ts'
 import type { ExecutionView } from '../../workflow/index.ts'
+import type { PlacementReport } from '../placement-report.ts'
 import type { PlanReport } from '../plan-report.ts'
 
 /** Who asks, for the audit log. Roles are checked before the service is called. */
@@ -294,10 +295,7 @@ export interface RecommendRequest {
   readonly seconds?: number
 }
 
-export interface Recommendation {
-  readonly hosts: readonly { readonly vm: Value; readonly host: Value }[]
-  readonly report: PlanReport
-}
+export type Recommendation = PlacementReport
 
 export interface Snapshots {
   list(page: PageRequest): Promise<Page<{ readonly id: string; readonly createdAt: string; readonly rows: number }>>

@@ -71,6 +71,11 @@ export const cliCodes = {
     why: 'A plan is made for a cloud: a folder of tables, or the data sources of a real one.',
     mend: 'Give a folder as `--data`, or a configuration as `--cloud`.',
   },
+  'cli/names-and-count': {
+    title: 'new VMs are both named and counted',
+    why: '`--vm` gives the ids of the new VMs, `--count` and `--name` have ids made for them.',
+    mend: 'Give `--vm` alone, or leave it out.',
+  },
   'cli/cloud-and-data': {
     title: 'two clouds are given',
     why: 'A folder of tables and a real cloud can not be planned for at once.',

@@ -1,15 +1,17 @@
 import type { Diagnostic } from '../../../diagnostic/index.ts'
 import type { Program } from '../../../language/index.ts'
 import type { PlaceOptions, Violation } from '../../../placement/index.ts'
+import type { NewVmRow } from '../../new-vm-rows.ts'
+import type { PlacementReport } from '../../placement-report.ts'
 import type { PlanReport } from '../../plan-report.ts'
 import type { PackedTables } from './pack.ts'
 
 /** What is computed outside the thread that answers. */
-export type Job = PlanJob | PreviewJob | ReplayJob
+export type Job = PlanJob | PlaceNewJob | PreviewJob | ReplayJob
 
 /** How a plan is to be looked for. */
 export interface Planning {
-  readonly place: Pick<PlaceOptions, 'solver' | 'timeLimitSeconds' | 'within' | 'explain'>
+  readonly place: Pick<PlaceOptions, 'solver' | 'timeLimitSeconds' | 'within' | 'explain' | 'exclude'>
   readonly perHost: number
   readonly global: number
 }
@@ -19,6 +21,17 @@ export interface PlanJob {
   readonly kind: 'plan'
   readonly program: Program
   readonly tables: PackedTables
+  readonly planning: Planning
+}
+
+/** Find hosts for new VMs. */
+export interface PlaceNewJob {
+  readonly kind: 'place new'
+  readonly program: Program
+  readonly tables: PackedTables
+  readonly vms: readonly string[]
+  readonly rows: readonly NewVmRow[]
+  readonly moveOthers: boolean
   readonly planning: Planning
 }
 
@@ -51,6 +64,7 @@ export interface PreviewResult {
 
 export interface JobResults {
   readonly plan: PlanReport
+  readonly 'place new': PlacementReport
   readonly preview: PreviewResult
   readonly replay: readonly Violation[]
 }

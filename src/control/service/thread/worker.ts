@@ -5,6 +5,7 @@ import type { Program } from '../../../language/index.ts'
 import type { Violation } from '../../../placement/index.ts'
 import type { Snapshot } from '../../../tables/index.ts'
 import { violationsOf } from '../../evaluate.ts'
+import { placeNewVms } from '../../place-new.ts'
 import { planWorld } from '../../plan.ts'
 import type { PlanReport } from '../../plan-report.ts'
 import type { Job, JobAnswer, JobMessage, JobResults, Planning, PreviewJob, PreviewResult, ReplayJob } from './jobs.ts'
@@ -38,6 +39,10 @@ async function perform(job: Job): Promise<JobResults[Job['kind']]> {
   switch (job.kind) {
     case 'plan':
       return plan(job.program, tables, job.planning)
+    case 'place new': {
+      const { program, vms, rows, moveOthers, planning } = job
+      return placeNewVms({ program, tables, warnings: [] }, { vms, rows }, { ...planning.place, moveOthers })
+    }
     case 'preview':
       return preview(job, tables)
     case 'replay':

@@ -1,9 +1,9 @@
 /**
  * The machine reassignment problem of the ROADEF/EURO challenge 2012, stated as a policy and solved by the general engine:
- *   npx tsx bench/roadef/run.ts [--seconds N] [--seed N] [--answers FOLDER] FOLDER [INSTANCE …]
+ *   npx tsx bench/roadef/run.ts [--seconds N] [--cpu] [--seed N] [--answers FOLDER] FOLDER [INSTANCE …]
  * FOLDER holds `model_NAME.txt` and `assignment_NAME.txt`, as the challenge published them. Prints one line an instance. `gap` is
  * (found − best known) / (original − best known); `broken` counts the hard constraints that the checker, which knows neither policy nor
- * engine, finds broken. With --answers, the assignments found are written there in the challenge's form.
+ * engine, finds broken. With --cpu, the limit counts seconds of CPU and not of the clock, for machines that others use too. With --answers, the assignments found are written there in the challenge's form.
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -33,9 +33,16 @@ const option = (name: string): string | undefined => {
 const seconds = Number(option('seconds') ?? 300)
 const seed = Number(option('seed') ?? 1)
 const answers = option('answers')
+const byCpu = args.includes('--cpu')
+if (byCpu) {
+  args.splice(args.indexOf('--cpu'), 1)
+  performance.now = () => process.cpuUsage().user / 1e3 + process.cpuUsage().system / 1e3
+}
 const [folder, ...chosen] = args
 if (folder === undefined) {
-  console.error('usage: npx tsx bench/roadef/run.ts [--seconds N] [--seed N] [--answers FOLDER] FOLDER [INSTANCE …]')
+  console.error(
+    'usage: npx tsx bench/roadef/run.ts [--seconds N] [--cpu] [--seed N] [--answers FOLDER] FOLDER [INSTANCE …]',
+  )
   process.exit(2)
 }
 const names =
@@ -51,6 +58,7 @@ console.log(
 for (const name of names) {
   const instance = readInstance(join(folder, `model_${name}.txt`), join(folder, `assignment_${name}.txt`))
   const start = process.cpuUsage()
+  const began = Date.now()
   const { assignment, target } = await solve(instance, { timeLimitSeconds: seconds, seed })
   const { user, system } = process.cpuUsage(start)
   const original = check(instance, instance.initial).cost
@@ -69,7 +77,7 @@ for (const name of names) {
       String(target.moves.length).padStart(6),
       target.proof.padStart(7),
       ((user + system) / 1e6).toFixed(0).padStart(6),
-      (target.elapsedMs / 1000).toFixed(0).padStart(10),
+      ((Date.now() - began) / 1000).toFixed(0).padStart(10),
     ].join(' '),
   )
   for (const text of broken.slice(0, 5)) console.log(`  ${text}`)

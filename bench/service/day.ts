@@ -139,7 +139,7 @@ async function churn(): Promise<void> {
     if (kind < 0.5) {
       const vm = pick([...vms])
       simulator.setLoad(vm, pick([1, 1, 2, 2, 4]))
-    } else if (kind < 0.7 && vms.size > 120) {
+    } else if (kind < 0.725 && vms.size > 120) {
       const vm = pick([...vms])
       vms.delete(vm)
       simulator.deleteVm(vm)

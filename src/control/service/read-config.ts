@@ -24,7 +24,7 @@ export async function readServiceConfig<Api>(
   environment: Environment,
   api: z.ZodType<Api>,
 ): Promise<ConfigFile<Api>> {
-  const schema = configSchema.extend({ api: api as z.ZodType<Record<string, unknown>> })
+  const schema = configSchema.extend({ api: (api as z.ZodType<Record<string, unknown>>).prefault({}) })
   const { value, placeOf } = await readConfigFile(path, schema, environment, {
     code: 'control/bad-config',
     help: 'docs/reference/configuration.md lists what may stand there',

@@ -92,6 +92,15 @@ export class CloudActions {
     )
   }
 
+  /** Whether a try failed so that only another host can help. */
+  async isRefusedThere(token: string): Promise<boolean> {
+    for (const { cloud } of this.#world.sources) {
+      const status = await cloud?.status(token).catch(() => undefined)
+      if (status) return status.remedy === 'elsewhere'
+    }
+    return false
+  }
+
   #actionOf({ cloud, name: source }: LiveSource, name: string): Action {
     if (!cloud)
       return {

@@ -1,5 +1,6 @@
 import { v7 as newId } from 'uuid'
 import { DiagnosticError } from '../../../diagnostic/index.ts'
+import type { Exclusion } from '../../../placement/index.ts'
 import type { Value } from '../../../tables/index.ts'
 import { type ExecutionView, type Runner, showExecution, type WorkflowEngine } from '../../../workflow/index.ts'
 import type { PlanReport } from '../../plan-report.ts'
@@ -26,6 +27,8 @@ const FAILURES_AT_ONCE = 3
 /** Milliseconds between looks at what others may have asked for. */
 const LOOK_MS = 1000
 const LONGEST_WAIT_MS = 300_000
+/** Milliseconds until a cycle that found nothing is followed by another. */
+const FIRST_RETRY_MS = 15_000
 
 export interface LoopParts extends Surroundings {
   readonly events: EventLog
@@ -53,6 +56,9 @@ export class DomainLoop {
   /** When a cycle is due because something happened here, in milliseconds since 1970. */
   #dueAt: number | undefined
   #failures = 0
+  /** Cycles in a row that found nothing though something is wrong. */
+  #fruitless = 0
+  readonly #refusals = new Refusals()
   #stopped = false
   #wake: (() => void) | undefined
   #running: Promise<void> | undefined
@@ -186,7 +192,8 @@ export class DomainLoop {
     if ((tables.get(LOCATION)?.rows.length ?? 0) === 0) return { outcome: 'there is no VM to place' }
     const general = planningOf(control, control.placement.seconds, await this.#within())
     // What can't be kept is worked out only where it may be this domain's: other domains' violations can't be mended here.
-    const planning = { ...general, place: { ...general.place, explain: this.#with.domains.isOne } }
+    const exclude = this.#refusals.now(parts.clock.now())
+    const planning = { ...general, place: { ...general.place, explain: this.#with.domains.isOne, exclude } }
     const started = performance.now()
     let report: PlanReport
     try {
@@ -203,6 +210,7 @@ export class DomainLoop {
     } catch (error) {
       if (!(error instanceof DiagnosticError) || isStoreFault(error)) throw error
       parts.log.warn({ cycle: cycle.id, domain: this.domain, ...forLog(error) }, 'no plan could be made')
+      this.#tryAgainLater()
       return { outcome: `no plan could be made: ${error.message}` }
     }
     const seconds = (performance.now() - started) / 1000
@@ -238,6 +246,13 @@ export class DomainLoop {
     return { outcome: `plan ${row.id} ${waits}`, plan: row.id }
   }
 
+  /** What is wrong could not be mended in the time there was, or not in this cloud: now and then, look again without being asked. */
+  #tryAgainLater(): void {
+    if (!this.#with.parts.config.control.events.enabled) return
+    const wait = Math.min(LONGEST_WAIT_MS, FIRST_RETRY_MS * 2 ** this.#fruitless++)
+    this.due(this.#with.parts.clock.now() + wait)
+  }
+
   /** Run an approved plan to its end, also one that another replica began. */
   async #carryOut(cycle: Cycle, id: string): Promise<void> {
     const { parts, plans, engine, measures } = this.#with
@@ -263,6 +278,12 @@ export class DomainLoop {
     await this.#stage(cycle, 'verify')
     const ok = view.state === 'succeeded'
     const failed = view.tasks.filter(({ state }) => state === 'failed')
+    const moves = new Map(reportOf(row).moves.map(move => [move.id, move]))
+    for (const { name, id: task, attempt } of failed) {
+      const move = moves.get(name)
+      if (move && (await this.#with.actions.isRefusedThere(`${task}/${attempt}`)))
+        this.#refusals.add(move.vm, move.to, parts.clock.now())
+    }
     const why = failed[0]?.error ?? view.error ?? view.state
     await plans.change(id, ['running', 'approved'], ok ? 'done' : 'failed', ok ? {} : { reason: why })
     const left = counting(this.#with, new Set(termsOf(row).policies), this.domain).now.filter(v => v.role === 'error')
@@ -315,8 +336,13 @@ export class DomainLoop {
     if (moved.length === 0) return within
     const resting = new Set(moved.map(({ vm }) => vm))
     this.due(Math.max(...moved.map(({ at }) => at)) + rest * 1000)
-    const vms = within?.vms ?? new Set(world.rows(LOCATION).map(([vm = null]) => vm))
-    return { ...within, vms: new Set<Value>([...vms].filter(vm => !resting.has(String(vm)))) }
+    const vms = new Set<Value>()
+    const add = (vm: Value) => {
+      if (!resting.has(String(vm))) vms.add(vm)
+    }
+    if (within) for (const vm of within.vms) add(vm)
+    else world.evaluator.view.each(LOCATION, ([vm = null]) => add(vm))
+    return { ...within, vms }
   }
 
   async #movesAllowed(): Promise<number> {
@@ -448,6 +474,23 @@ export class DomainLoop {
       }
     })
     this.#wake = undefined
+  }
+}
+
+/** How long a host is not tried again for a VM that the cloud refused to bring there, in milliseconds. */
+const REFUSED_MS = 3_600_000
+
+/** Places that the cloud refused for good: the next plans do without them, for a while. */
+class Refusals {
+  readonly #until = new Map<string, { readonly vm: Value; readonly host: Value; readonly until: number }>()
+
+  add(vm: Value, host: Value, now: number): void {
+    this.#until.set(JSON.stringify([vm, host]), { vm, host, until: now + REFUSED_MS })
+  }
+
+  now(now: number): Exclusion[] {
+    for (const [key, { until }] of this.#until) if (until <= now) this.#until.delete(key)
+    return [...this.#until.values()].map(({ vm, host }) => [{ vm, host }])
   }
 }
 

@@ -62,16 +62,20 @@ export class Domains {
     if (this.#config.table) {
       for (const [host, name] of this.#byTable()) if (name === domain) hosts.add(host)
     } else for (const host of this.#knownHosts()) if (this.of(host) === domain) hosts.add(host)
-    for (const [vm = null, host = null] of this.#world.rows(LOCATION)) if (hosts.has(host)) vms.add(vm)
+    this.#world.evaluator.view.each(LOCATION, ([vm = null, host = null]) => {
+      if (hosts.has(host)) vms.add(vm)
+    })
     return { vms, hosts }
   }
 
   /** Hosts that tables name: those with VMs, and those that the cloud lists. */
   #knownHosts(): Set<Value> {
-    const hosts = new Set<Value>(this.#world.rows(LOCATION).map(([, host = null]) => host))
+    const hosts = new Set<Value>()
+    const { view } = this.#world.evaluator
+    view.each(LOCATION, ([, host = null]) => hosts.add(host))
     for (const [table, column] of HOST_TABLES) {
       const at = this.#columnOf(table, column)
-      if (at >= 0) for (const row of this.#world.rows(table)) hosts.add(row[at] ?? null)
+      if (at >= 0) view.each(table, row => hosts.add(row[at] ?? null))
     }
     return hosts
   }

@@ -191,11 +191,7 @@ export class LiveWorld {
 
   /** The row of `nova:location` that a VM has. */
   placeOf(vm: Value): Row | undefined {
-    const arity = this.program.tables.get(LOCATION)?.arity ?? 2
-    const rest = Array.from({ length: arity - 1 }, (_, i) => `x${i}`)
-    if (typeof vm !== 'string' && typeof vm !== 'number') return undefined
-    const { rows } = this.evaluator.query(`${LOCATION}(${[JSON.stringify(vm), ...rest].join(', ')})`)
-    return rows[0] && [vm, ...rows[0]]
+    return this.evaluator.view.matching(LOCATION, [0], [vm])[0]
   }
 
   #adopt(program: Program): void {
@@ -225,6 +221,8 @@ export class LiveWorld {
             source.subscribe(batch => {
               const started = performance.now()
               listener(batch)
+              // Not every change is one of a watched table.
+              this.revision++
               const rows = batch.reduce((n, { inserted, removed }) => n + inserted.length + removed.length, 0)
               for (const told of this.#batchListeners) told(rows, performance.now() - started)
             }),

@@ -1,5 +1,3 @@
-import { isUtf8 } from 'node:buffer'
-import { readFileSync } from 'node:fs'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import underPressure from '@fastify/under-pressure'
@@ -23,11 +21,13 @@ import { type Endpoint, paramsOf } from './endpoint.ts'
 import { createStreams } from './events/streams.ts'
 import { ApiError, type Fault, faultBody, faultOf, refuse } from './faults.ts'
 import { addIdempotency } from './idempotency.ts'
+import { takeJson } from './json-body.ts'
 import { createMetrics } from './metrics.ts'
 import { fault } from './schemas.ts'
 import { addAdmission } from './security/admission.ts'
 import { createKeystone } from './security/keystone.ts'
 import { createTokenBook } from './security/tokens.ts'
+import { readSetting } from './setting-files.ts'
 import { addStopping } from './stopping.ts'
 import { v1Endpoints } from './v1/index.ts'
 import { v2Endpoints } from './v2/index.ts'
@@ -223,23 +223,6 @@ function takeSlot(slots: { free: number }): void {
   slots.free--
 }
 
-/** Bodies are JSON in UTF-8, without the character NUL, which databases can not keep. */
-function takeJson(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error')
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    const bytes = body as Buffer
-    if (!isUtf8(bytes)) return done(badJson('the body is not UTF-8'))
-    const text = bytes.toString()
-    if (/(?<!\\)(?:\\\\)*\\u0000/.test(text)) return done(badJson('the body has a NUL in it'))
-    return parse(request, text, done)
-  })
-}
-
-function badJson(message: string): ApiError {
-  return new ApiError({ status: 400, diagnostics: [{ code: 'api/not-json', severity: 'error', message }] })
-}
-
 /** What the OpenAPI document says of an endpoint beside its schemas; see documentation.ts. */
 function documented(e: Endpoint): object {
   return {
@@ -290,17 +273,6 @@ function checking(schema: z.ZodType): (body: unknown) => string {
     const checked = schema.safeParse(text === undefined ? undefined : JSON.parse(text))
     if (!checked.success) throw new Error(`the answer is not as documented: ${z.prettifyError(checked.error)}`)
     return text
-  }
-}
-
-/** The text of a file that a setting names. */
-function readSetting(setting: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    return fail('api/unreadable-file', `\`${file}\` can't be read (${(error as NodeJS.ErrnoException).code})`, {
-      help: `\`api.${setting}\` names it: give the path of a file in PEM that this user may read`,
-    })
   }
 }
 

@@ -83,3 +83,6 @@ export const derivation = z
   .meta({ id: 'Derivation' })
 
 export const seconds = z.number().positive().max(3600).describe('time limit')
+
+/** Rows as they are sent; what each column may hold is checked by the source. */
+export const pushedRows = z.array(z.array(z.unknown()).max(1000)).max(2_000_000)

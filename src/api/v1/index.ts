@@ -2,6 +2,7 @@ import type { Service } from '../../control/index.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { dataSourceEndpoints } from './data-sources.ts'
 import { policyEndpoints } from './policies.ts'
+import { ruleEndpoints } from './rules.ts'
 import { versionEndpoints } from './versions.ts'
 
 /**
@@ -9,5 +10,10 @@ import { versionEndpoints } from './versions.ts'
  * lists what differs.
  */
 export function v1Endpoints({ service }: { readonly service: Service }): readonly Endpoint[] {
-  return [...versionEndpoints(), ...policyEndpoints(service), ...dataSourceEndpoints(service)]
+  return [
+    ...versionEndpoints(),
+    ...policyEndpoints(service),
+    ...ruleEndpoints(service),
+    ...dataSourceEndpoints(service),
+  ]
 }

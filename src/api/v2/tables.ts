@@ -3,7 +3,7 @@ import { derivationJson, type SourceView } from '../../control/index.ts'
 import { type Endpoint, endpoint, idText } from '../endpoint.ts'
 import { found } from '../faults.ts'
 import { pageOfList } from '../paging.ts'
-import { derivation, diagnostic, flag, given, moment, pageOf, pageQuery, row } from '../schemas.ts'
+import { derivation, diagnostic, flag, given, moment, pageOf, pageQuery, pushedRows, row } from '../schemas.ts'
 import { operators, viewers } from '../security/roles.ts'
 import type { V2Parts } from './index.ts'
 
@@ -50,9 +50,6 @@ const source = z
     ),
   })
   .meta({ id: 'Source' })
-
-/** Rows as they are sent; what each column may hold is checked by the source. */
-export const pushedRows = z.array(z.array(z.unknown()).max(1000)).max(2_000_000)
 
 export function tableEndpoints({ service: { tables } }: V2Parts): readonly Endpoint[] {
   return [

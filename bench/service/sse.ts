@@ -71,6 +71,7 @@ for (const stream of streams) stream.close()
 await server.stop()
 await database.remove()
 const titles = [
+  'database',
   'VMs',
   'clients',
   'changes/s',
@@ -84,7 +85,7 @@ const titles = [
 ]
 process.stdout.write(
   renderTable(
-    titles.map(title => ({ title, align: 'right' as const })),
+    titles.map(title => ({ title, align: title === 'database' ? ('left' as const) : ('right' as const) })),
     rows,
     { columns: 140, isTerminal: false, write() {} },
   ),

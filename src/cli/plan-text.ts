@@ -130,6 +130,10 @@ function leftovers(report: PlanReport, context: Context): void {
     if (left.note) context.say(`  ${left.note}`)
     if (left.conflict.length > 0) context.say('  because these stand against each other:')
     for (const part of left.conflict) context.say(`    ${part.instance}  ${paint.dim(part.rule)}`)
+    const concessions = left.concessions ?? []
+    if (concessions.length > 0) context.say('  any one of these would free it:')
+    for (const { what, cost } of concessions)
+      context.say(`    ${what}  ${paint.dim(`then migrations cost ${figure(cost)}`)}`)
   }
   if (report.smallestBudget !== null) {
     context.say()

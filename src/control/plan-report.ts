@@ -76,6 +76,18 @@ export const planReportSchema = z.object({
     ruleInstance.extend({
       conflict: z.array(ruleInstance).describe('rule instances and facts that can not hold together'),
       note: z.string().optional().describe('why `conflict` is empty'),
+      concessions: z
+        .array(
+          z.object({
+            kind: z.enum(['candidate', 'host', 'budget', 'warning']),
+            what: z.string(),
+            cost: z.number().describe('migration cost of the best placement then'),
+          }),
+        )
+        .optional()
+        .describe(
+          'single concessions that were tried and free it, the cheapest first; absent where none were looked for',
+        ),
     }),
   ),
   refused: z.array(z.object({ rule: z.string(), reason: z.string() })).describe('rules the solver was not given'),

@@ -13,6 +13,7 @@ import { judgeProgram } from './judge-program.ts'
 import { judgeOnTheWay } from './on-the-way.ts'
 import { type Problem, prepare, presentEvaluator } from './problem.ts'
 import { certify } from './relaxation.ts'
+import { offerConcessions } from './relaxations.ts'
 import { smallestBudget } from './smallest-budget.ts'
 import type { Aim, Judgement, PlaceInput, PlaceOptions, Target, TargetMove, Unsatisfied, Violation } from './types.ts'
 import { narrowed, pairsOf, readUniverse, type Universe } from './universe.ts'
@@ -47,7 +48,15 @@ export async function place(input: PlaceInput, options: PlaceOptions = {}): Prom
   }
   const explain = (options.explain ?? true) && found.whole
   const budget = explain ? await smallestBudget(context) : undefined
-  const unsatisfied = explain ? await explainUnsatisfied(context, answer.violations) : unexplained(judge, answer)
+  const unsatisfied = explain
+    ? await offerConcessions(
+        context,
+        answer.violations,
+        await explainUnsatisfied(context, answer.violations),
+        budget,
+        (world, timeLimitSeconds) => place(world, { ...options, timeLimitSeconds, explain: false }),
+      )
+    : unexplained(judge, answer)
   const wayProgram = judgeOnTheWay(problem.judge)
   const way = wayProgram === problem.judge ? judge : new Judge(wayProgram, input.tables, present.view, universe)
   return {

@@ -40,6 +40,17 @@ export interface Unsatisfied extends RuleInstance {
   /** Empty when it was not worked out (too large, out of time); `note` then says so. */
   readonly conflict: readonly RuleInstance[]
   readonly note?: string
+  /** Single concessions that were tried and free it, the cheapest first. Absent where none were looked for. */
+  readonly concessions?: readonly Concession[]
+}
+
+/** One thing allowed that was not, by which a violation goes away. */
+export interface Concession {
+  readonly kind: 'candidate' | 'host' | 'budget' | 'warning'
+  /** In words: `one more host like h1`. */
+  readonly what: string
+  /** Migration cost of the best placement then. */
+  readonly cost: number
 }
 
 export interface TargetMove {

@@ -166,14 +166,14 @@ class Draft {
   }
 
   #addNode(node: number, formula: FormulaNode): void {
-    const depth = inputsOf(formula).reduce((most, input) => Math.max(most, this.#depthOf(input)), -1) + 1
+    const depth = inputsOf(formula).reduce((most, input) => Math.max(most, this.#depthOf(input)), 0) + 1
     const plain = { depth, sum: undefined, bound: 0, literals: [], largest: -1, place: -1 }
     switch (formula.kind) {
       case 'false':
         return
       case 'atom':
         this.atoms.push({ cell: this.cells.length, vm: formula.vm, host: formula.host })
-        this.#add(node, { ...plain, kind: ATOM })
+        this.#add(node, { ...plain, depth: 0, kind: ATOM })
         return
       case 'and':
         this.#add(node, { ...plain, kind: AND, literals: formula.literals })
@@ -222,7 +222,7 @@ class Draft {
 
   #depthOf(node: number): number {
     const cell = this.cellOf.get(node)
-    return cell === undefined ? -1 : this.cells[cell]!.depth
+    return cell === undefined ? 0 : this.cells[cell]!.depth
   }
 
   /**

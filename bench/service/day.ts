@@ -42,8 +42,9 @@ const SENT = `
 execute[nova:live_migrate(vm, "n8")] :- nova:location(vm, host), nova:servers(id=vm, flavor_id="sent")
 `
 
-const server = await startServer()
-if (typeof server === 'string') throw new Error(server)
+const started = await startServer()
+if (typeof started === 'string') throw new Error(started)
+const server = started
 await server.administer('create database day')
 const store = await openStore({ url: server.url('day'), connections: 4, lockTimeoutMs: 3000 })
 const folder = mkdtempSync(join(tmpdir(), 'usher-day-'))

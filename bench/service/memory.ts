@@ -125,7 +125,7 @@ async function write(path: string, header: string, rows: readonly Row[]): Promis
       .slice(i, i + 10_000)
       .map(row => row.map(cell => (typeof cell === 'string' ? JSON.stringify(cell) : String(cell))).join(','))
       .join('\n')
-    if (!stream.write(`${text}\n`)) await new Promise(resolve => stream.once('drain', resolve))
+    if (!stream.write(`${text}\n`)) await new Promise<void>(resolve => stream.once('drain', () => resolve()))
   }
   stream.end()
   await finished(stream)

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   openTestService,
   simulatorSource,
@@ -11,6 +11,9 @@ import {
 import type { Simulator } from '../../src/datasources/index.ts'
 import { openStore } from '../../src/store/index.ts'
 import { CAPACITY, cloudOf, cycles, ended, openCloud, someone, until } from './cloud.ts'
+
+// Much of the time is that of threads and processes that start: on a busy machine it is long.
+vi.setConfig({ testTimeout: 240_000 })
 
 let open: TestService | undefined
 let simulator: Simulator | undefined

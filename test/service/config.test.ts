@@ -3,11 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { apiSettingsSchema } from '../../src/api/index.ts'
 import { run } from '../../src/cli/run.ts'
 import { readServiceConfig } from '../../src/control/index.ts'
 import { DiagnosticError } from '../../src/diagnostic/index.ts'
+
+// Much of the time is that of threads and processes that start: on a busy machine it is long.
+vi.setConfig({ testTimeout: 240_000 })
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 let folder: string

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { TestService } from '../../src/control/service/testing/index.ts'
 import type { Simulator } from '../../src/datasources/index.ts'
 import { CAPACITY, cloudOf, cycles, ended, openCloud, plans, someone, until } from './cloud.ts'
+
+// Much of the time is that of threads and processes that start: on a busy machine it is long.
+vi.setConfig({ testTimeout: 240_000 })
 
 let open: TestService | undefined
 let simulator: Simulator | undefined

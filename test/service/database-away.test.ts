@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
 import { openTestService, type TestService, tableSource } from '../../src/control/service/testing/index.ts'
 import { DiagnosticError } from '../../src/diagnostic/index.ts'
 import { type Server, startServer } from '../postgres/server.ts'
 import { someone, until } from './cloud.ts'
+
+// Much of the time is that of threads and processes that start: on a busy machine it is long.
+vi.setConfig({ testTimeout: 240_000 })
 
 const missing = typeof inject('postgres') === 'string'
 let server: Server

@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, inject, test } from 'vitest'
+import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest'
 import { type CloudServer, type Replica, serveCloud, startReplica } from '../../src/control/service/testing/index.ts'
 import type { Simulator } from '../../src/datasources/index.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { type TestDatabase, testDialects } from '../../src/store/testing/databases.ts'
 import { CAPACITY, cloudOf, until } from './cloud.ts'
+
+// Much of the time is that of threads and processes that start: on a busy machine it is long.
+vi.setConfig({ testTimeout: 240_000 })
 
 const postgres = testDialects().find(({ dialect }) => dialect === 'postgres')!
 const missing = typeof inject('postgres') === 'string'
@@ -50,13 +53,15 @@ const doneDomains = async () =>
   (await store.db.selectFrom('plans').select('domain').where('state', '=', 'done').execute()).map(row => row.domain)
 
 test.skipIf(missing)(
-  'a replica is killed while it moves VMs: another carries its plans on, no VM is moved twice',
+  'clocks are hours apart, a replica is killed while it moves VMs: another carries its plans on, no VM is moved twice',
   async () => {
-    await open(['x', 'y'], [0, 0], 1.5)
+    await open(['x', 'y'], [0, 7_200_000], 1.5)
     expect(await replicas[0]!.ask({ do: 'create', draft: { name: 'capacity', text: CAPACITY, mode: 'enforce' } })).toBe(
       'done',
     )
     await until(() => simulator.issued.length > 0, 'a VM begins to move')
+    // Each lease is with the first who took it, whatever the other's clock says.
+    expect(await store.db.selectFrom('leases').select('name').where('epoch', '>', 1).execute()).toEqual([])
     const holders = await store.db.selectFrom('leases').select(['holder']).where('name', 'like', 'domain:%').execute()
     const victim = replicas.find(({ process }) => holders.some(({ holder }) => holder.includes(`-${process.pid}-`)))!
     await victim.kill()
@@ -70,16 +75,3 @@ test.skipIf(missing)(
     )
   },
 )
-
-test.skipIf(missing)('clocks hours apart: each lease stays with the replica that holds it', async () => {
-  await open(['x'], [0, 7_200_000], 0.05)
-  await until(async () => (await store.db.selectFrom('leases').selectAll().execute()).length === 2, 'leases are taken')
-  const epochs = async () => await store.db.selectFrom('leases').select(['name', 'epoch']).orderBy('name').execute()
-  const before = await epochs()
-  const beats = (await store.db.selectFrom('leases').select('beat').execute()).reduce((n, { beat }) => n + beat, 0)
-  await until(async () => {
-    const now = await store.db.selectFrom('leases').select('beat').execute()
-    return now.reduce((n, { beat }) => n + beat, 0) >= beats + 12
-  }, 'both are renewed several times')
-  expect(await epochs()).toEqual(before)
-})

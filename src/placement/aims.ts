@@ -1,6 +1,7 @@
 import type { Program } from '../language/index.ts'
 import type { Value } from '../tables/index.ts'
 import { FALSE, type FormulaStore, type Literal, TRUE } from './formula.ts'
+import { EPSILON } from './granularity.ts'
 import type { Grounding } from './ground.ts'
 import { type Extreme, type GroundTuple, isExtreme, isFixedTerm, type Numeric } from './ground-table.ts'
 import { isConstant, type Linear, LinearSum } from './linear.ts'
@@ -45,6 +46,7 @@ export function readAims(
   const sums = { error: new LinearSum(), warning: new LinearSum() }
   const costs = new Map<number, LinearSum>()
   const refused = new Map<number, string>()
+  refuseLostWeights(program, grounding, columns, refused)
   for (const [table, ground] of grounding.tables) {
     const role = program.tables.get(table)?.role
     const kinds = columns.get(table) ?? []
@@ -64,6 +66,33 @@ export function readAims(
   for (const priority of [...costs.keys()].sort((a, b) => b - a))
     levels.push({ name: `cost ${priority}`, kind: 'cost', priority, expr: costs.get(priority)!.finish() })
   return { violables, levels, refused }
+}
+
+/** Weights so small beside others of their priority that a sum of doubles, or a solver's tolerance, does not keep them. */
+function refuseLostWeights(
+  program: Program,
+  grounding: Grounding,
+  columns: ReadonlyMap<string, readonly string[]>,
+  refused: Map<number, string>,
+): void {
+  const largest = new Map<Value | undefined, number>()
+  const weights: { priority: Value | undefined; weight: number; rules: readonly number[] }[] = []
+  for (const [table, ground] of grounding.tables) {
+    if (program.tables.get(table)?.role !== 'cost' || (columns.get(table)?.[1] ?? 'fixed') !== 'fixed') continue
+    for (const { key, alternatives } of ground.tuples) {
+      const [priority, value] = key
+      if (typeof value !== 'number' || value === 0) continue
+      const weight = Math.abs(value)
+      largest.set(priority, Math.max(largest.get(priority) ?? 0, weight))
+      for (const { rules } of alternatives) weights.push({ priority, weight, rules })
+    }
+  }
+  for (const { priority, weight, rules } of weights) {
+    const most = largest.get(priority)!
+    if (weight >= most * EPSILON) continue
+    for (const rule of rules)
+      refused.set(rule, `its weight ${weight} is lost beside ${most}; give it a lower priority of its own`)
+  }
 }
 
 function addCost(

@@ -48,7 +48,8 @@ export function groundProgram(judge: JudgeProgram, analysis: Analysis): GroundPr
     if (split) bodies.set(rule.id, builder.addRule(rule, split))
     else if (!judge.decision.has(rule.head.table)) builder.rules.push(rule)
   }
-  const rules = builder.rules.map((rule, id) => ({ ...rule, id }))
+  // What came of one rule goes by the rule's id, so that a limit is that of the rule.
+  const rules = builder.rules.map((rule, id) => ({ ...rule, id, policy: String(rule.id) }))
   const program = { ...judge.program, rules, tables: builder.tables, strata: strataOf(rules) }
   return { program, bodies, possibleLocation: possible(LOCATION) }
 }

@@ -1,4 +1,5 @@
-import { createEvaluator, type Evaluator } from '../datalog/index.ts'
+import { createEvaluator, createIsolatedEvaluator, type Evaluator } from '../datalog/index.ts'
+import { DiagnosticError } from '../diagnostic/index.ts'
 import type { TableData } from '../tables/index.ts'
 import { type Aims, readAims } from './aims.ts'
 import { type Analysis, analyse } from './analysis.ts'
@@ -9,6 +10,10 @@ import { type JudgeProgram, judgeProgram } from './judge-program.ts'
 import type { Refusal } from './split-body.ts'
 import type { PlaceInput } from './types.ts'
 import type { Universe } from './universe.ts'
+
+/** Tuples that may come of one rule: each takes some hundred bytes once it is a condition. */
+const MOST_TUPLES = 3_000_000
+const TOO_MANY = `more than ${MOST_TUPLES} tuples come of it over all that is possible; join it on more columns, or narrow \`candidate\` down`
 
 /** Everything that is known before a model is written: carved, grounded, added up. */
 export interface Problem {
@@ -64,13 +69,19 @@ function groundedProblem(
   tables: readonly TableData[],
 ): Problem {
   const program = groundProgram(judge, analysis)
-  const evaluator = createEvaluator(program.program, { watch: [] })
+  const evaluator = createIsolatedEvaluator(program.program, { watch: [], limits: { derivedTuples: MOST_TUPLES } })
   evaluator.load([
     ...input.tables.values(),
     ...presentTables(judge, present.view),
     possibleTable(program.possibleLocation, universe),
     ...tables,
   ])
+  for (const { policy, diagnostic } of evaluator.stopped) {
+    if (!analysis.delegated.has(Number(policy))) throw new DiagnosticError([diagnostic])
+    const refusal = new GroundRefusal(TOO_MANY)
+    refusal.rule = Number(policy)
+    throw refusal
+  }
   const grounding = ground(judge, analysis, program, universe, table => evaluator.view.rows(table))
   const aims = readAims(judge.program, grounding, analysis.columns)
   return { input, judge, analysis, universe, grounding, aims }

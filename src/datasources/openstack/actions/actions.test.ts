@@ -161,6 +161,19 @@ describe('live migration', () => {
     expect(await cloud.status('w')).toMatchObject({ state: 'succeeded' })
   })
 
+  test.each([
+    [null, 'again', [{ 'os-resetState': { state: 'active' } }]],
+    ['cmp02', 'never', []],
+  ] as const)('Nova calls its VM ERROR, with target %s: %s', async (dest_compute, remedy, changes) => {
+    await accepted(MOVER, 'cmp02')
+    nova.changes.length = 0
+    const own = { id: 3, status: 'error', migration_type: 'live-migration', source_compute: 'cmp01', dest_compute }
+    nova.answers.set('GET /v2.1/os-migrations', { status: 200, body: { migrations: [own] } })
+    nova.hold(MOVER, at('cmp01', { status: 'ERROR' }))
+    expect(await cloud.status('t')).toMatchObject({ state: 'failed', remedy })
+    expect(nova.changes.map(change => change.body)).toEqual(changes)
+  })
+
   test('its VM is deleted, and all records with it', async () => {
     await accepted(MOVER, 'cmp02')
     nova.answers.delete(`GET /v2.1/servers/${MOVER}`)

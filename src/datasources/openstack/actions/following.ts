@@ -100,6 +100,11 @@ async function whyBroken(
   const failure = asked && (await nova.failureOf(server.id, asked.request_id))
   const said = failure?.words ? `: ${failure.words}` : ''
   if (own?.status === 'cancelled') return failed(`the ${kind.words} was cancelled`, 'never')
+  if (server.status === 'ERROR' && own && !own.dest_compute && server.host === own.source_compute) {
+    // Nova lost an answer of its own before any host had a part in it: the VM runs as before, and only its state is wrong.
+    await nova.act(server.id, { 'os-resetState': { state: 'active' } })
+    return failed(`the ${kind.words} did not begin${said}`, 'again')
+  }
   if (server.status === 'ERROR') return failed(`the ${kind.words} left the VM in ERROR${said}`, 'never')
   const remedy = remedyOf(own, failure?.event)
   return failed(

@@ -177,14 +177,12 @@ describe('looking ahead and back', () => {
     open = await openCloud(simulator)
     const { service } = open
     await service.policies.create({ name: 'capacity', text: CAPACITY, mode: 'monitor' }, someone)
-    const { hosts } = await service.placements.recommend({
-      vms: ['n1', 'n2'],
-      rows: ['n1', 'n2'].map(vm => ({ table: 'vm_cpu', row: [vm, 2] })),
-    })
-    expect(hosts).toEqual([
-      { vm: 'n1', host: 'z2' },
-      { vm: 'n2', host: 'z2' },
-    ])
+    // With one VM left on it, the first host has no room for a VM of load 3.
+    simulator.deleteVm('z-b')
+    simulator.deleteVm('z-c')
+    const rows = [{ table: 'vm_cpu', row: ['n1', 3] }]
+    const { hosts } = await service.placements.recommend({ vms: ['n1'], rows })
+    expect(hosts).toEqual([{ vm: 'n1', host: 'z2' }])
     await expect(service.placements.recommend({ vms: ['z-a'], rows: [] })).rejects.toThrow('is not new')
   })
 })

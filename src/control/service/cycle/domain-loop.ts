@@ -1,26 +1,26 @@
 import { v7 as newId } from 'uuid'
 import { DiagnosticError } from '../../../diagnostic/index.ts'
-import type { Exclusion } from '../../../placement/index.ts'
 import type { Value } from '../../../tables/index.ts'
 import { type ExecutionView, type Runner, showExecution, type WorkflowEngine } from '../../../workflow/index.ts'
 import type { PlanReport } from '../../plan-report.ts'
 import { planWorkflow, type WorkflowMove } from '../../plan-workflow.ts'
-import { forLog, isStoreFault, moment } from '../parts.ts'
+import { forLog, isStoreFault } from '../parts.ts'
 import { planningOf, tablesReadBy } from '../preview.ts'
 import type { EventLog } from '../record/event-log.ts'
 import { type Lease, LeaseLostError } from '../record/lease.ts'
 import { readTables } from '../snapshots.ts'
 import { packTables } from '../thread/pack.ts'
 import type { JobThread } from '../thread/pool.ts'
-import type { CycleView } from '../types.ts'
 import { LOCATION } from '../world/live-world.ts'
 import type { CloudActions, PlanInput } from './cloud-actions.ts'
 import { beginnings } from './cut-plan.ts'
+import { type Cycle, CycleLog } from './cycle-log.ts'
 import { counting, distrust, groupOf, LEVELS, type Level, type Surroundings, withTables } from './gather.ts'
 import { programFor } from './group-program.ts'
 import type { Measures } from './measures.ts'
 import { type PlanBook, reportOf, termsOf } from './plan-book.ts'
 import { quietFor } from './quiet.ts'
+import { Refusals } from './refusals.ts'
 
 /** Plans that fail, one after the other, before the next is waited for longer. */
 const FAILURES_AT_ONCE = 3
@@ -40,11 +40,6 @@ export interface LoopParts extends Surroundings {
   readonly measures: Measures
 }
 
-interface Cycle {
-  readonly id: string
-  readonly cause: CycleView['trigger']
-}
-
 /**
  * The cycles of one domain, one after the other, in the replica that has its lease: evaluate ▶ decide ▶ place ▶ plan ▶ approve ▶ run ▶
  * verify. Every step that matters to others is in the database before the next begins; what a killed replica left is closed or carried on.
@@ -53,6 +48,7 @@ export class DomainLoop {
   readonly domain: string
   readonly #with: LoopParts
   readonly #lease: Lease
+  readonly #cycles: CycleLog
   /** When a cycle is due because something happened here, in milliseconds since 1970. */
   #dueAt: number | undefined
   #failures = 0
@@ -67,6 +63,7 @@ export class DomainLoop {
     this.#with = parts
     this.domain = domain
     this.#lease = lease
+    this.#cycles = new CycleLog(parts.parts, domain, lease, parts.measures)
   }
 
   /** Begin, if this replica holds the lease and has not begun. */
@@ -122,12 +119,12 @@ export class DomainLoop {
     const [running] = await plans.inState(this.domain, 'running')
     const [approved] = running ? [running] : await plans.inState(this.domain, 'approved')
     if (approved) {
-      const row = await this.#cycleOf(approved.id)
-      const cycle = row ?? (await this.#begin({ id: newId(), cause: 'demand' }, 'run', approved.id))
+      const row = await this.#cycles.of(approved.id)
+      const cycle = row ?? (await this.#cycles.begin({ id: newId(), cause: 'demand' }, 'run', approved.id))
       await this.#carryOut(cycle, approved.id)
       return true
     }
-    const request = await this.#request()
+    const request = await this.#cycles.asked()
     if (request) {
       await this.#cycle(request)
       return true
@@ -140,7 +137,7 @@ export class DomainLoop {
 
   async #cycle(cycle: Cycle): Promise<void> {
     const { measures } = this.#with
-    await this.#begin(cycle, 'evaluate')
+    await this.#cycles.begin(cycle, 'evaluate')
     const outcomes: string[] = []
     for (const level of LEVELS) {
       const group = groupOf(this.#with, level)
@@ -152,7 +149,10 @@ export class DomainLoop {
       if (level === 'enforce') return this.#carryOut(cycle, plan)
       // A plan that waits, or is only kept for later, does not end the cycle for lesser modes, which build on it.
     }
-    await this.#end(cycle, outcomes.length === 0 ? 'no policy asks for plans' : [...new Set(outcomes)].join('; '))
+    await this.#cycles.end(
+      cycle,
+      outcomes.length === 0 ? 'no policy asks for plans' : [...new Set(outcomes)].join('; '),
+    )
   }
 
   /** Evaluate, decide, place and plan on one level. */
@@ -165,7 +165,7 @@ export class DomainLoop {
     const { control } = parts.config
     const violations = counting(this.#with, group, this.domain)
     if (violations.next !== undefined) this.due(violations.next)
-    await this.#stage(cycle, 'decide')
+    await this.#cycles.stage(cycle, 'decide')
     if (cycle.cause === 'event' && violations.now.length === 0) return { outcome: 'nothing to mend' }
     const quiet =
       level === 'enforce' && cycle.cause !== 'demand'
@@ -187,7 +187,7 @@ export class DomainLoop {
       this.due(parts.clock.now() + 30_000)
       return { outcome: `refused: ${doubt}` }
     }
-    await this.#stage(cycle, 'place')
+    await this.#cycles.stage(cycle, 'place')
     const tables = withTables(await readTables(world), excepted)
     if ((tables.get(LOCATION)?.rows.length ?? 0) === 0) return { outcome: 'there is no VM to place' }
     const general = planningOf(control, control.placement.seconds, await this.#within())
@@ -220,7 +220,7 @@ export class DomainLoop {
       { cycle: cycle.id, domain: this.domain, mode: level, seconds, solver, proof },
       'a placement was found',
     )
-    await this.#stage(cycle, 'plan')
+    await this.#cycles.stage(cycle, 'plan')
     const cut = report.moves.length > allowed ? this.#cut(report, allowed, group) : report
     if (!cut) return { outcome: 'no part of the plan is small enough for what may move in an hour' }
     const worth = isWorth(cut, control.hysteresis.leastGain)
@@ -229,7 +229,7 @@ export class DomainLoop {
     if (!worth) return { outcome: 'the gain is too small' }
     const same = await this.#sameAsBefore(level, cut)
     if (same !== undefined) return { outcome: `plan ${same} still holds` }
-    await this.#stage(cycle, 'approve')
+    await this.#cycles.stage(cycle, 'approve')
     const row = await parts.store.transaction(async tx => {
       await this.#lease.confirm(tx)
       const added = await plans.add(tx, { domain: this.domain, mode: level, report: cut, policies: [...group] })
@@ -257,9 +257,9 @@ export class DomainLoop {
   async #carryOut(cycle: Cycle, id: string): Promise<void> {
     const { parts, plans, engine, measures } = this.#with
     const row = await plans.find(id)
-    if (!row) return this.#end(cycle, `plan ${id} is gone`)
+    if (!row) return this.#cycles.end(cycle, `plan ${id} is gone`)
     const log = parts.log.child({ cycle: cycle.id, domain: this.domain, plan: id })
-    await this.#stage(cycle, 'run')
+    await this.#cycles.stage(cycle, 'run')
     const execution = `plan-${id}`
     if (row.state === 'approved') {
       const { tolerated, policies } = termsOf(row)
@@ -275,7 +275,7 @@ export class DomainLoop {
     }
     const started = parts.clock.now()
     const view = await this.#untilDone(execution)
-    await this.#stage(cycle, 'verify')
+    await this.#cycles.stage(cycle, 'verify')
     const ok = view.state === 'succeeded'
     const failed = view.tasks.filter(({ state }) => state === 'failed')
     const moves = new Map(reportOf(row).moves.map(move => [move.id, move]))
@@ -293,7 +293,7 @@ export class DomainLoop {
       'a plan has ended',
     )
     const result = ok ? 'done' : `failed: ${why}`
-    await this.#end(cycle, `plan ${id} ${result}; errors ${row.errors_before} before, ${left.length} now`)
+    await this.#cycles.end(cycle, `plan ${id} ${result}; errors ${row.errors_before} before, ${left.length} now`)
     this.#failures = ok ? 0 : this.#failures + 1
     // The world is another now: look again, after repeated failures not at once.
     const wait = this.#failures < FAILURES_AT_ONCE ? 0 : Math.min(LONGEST_WAIT_MS, 1000 * 2 ** this.#failures)
@@ -382,83 +382,13 @@ export class DomainLoop {
     return before.filter(row => row.compared === null).find(row => moves(reportOf(row)) === moves(report))?.id
   }
 
-  /** A cycle that was asked for; it is taken when it begins. */
-  async #request(): Promise<Cycle | undefined> {
-    const query = this.#with.parts.store.db.selectFrom('requests').selectAll()
-    const row = await query.where('domain', '=', this.domain).orderBy('at').limit(1).executeTakeFirst()
-    return row && { id: row.id, cause: row.cause as Cycle['cause'] }
-  }
-
-  async #begin(cycle: Cycle, stage: CycleView['stage'], plan: string | null = null): Promise<Cycle> {
-    const { parts } = this.#with
-    const now = parts.clock.now()
-    await parts.store.transaction(async tx => {
-      await this.#lease.confirm(tx)
-      await tx.deleteFrom('requests').where('id', '=', cycle.id).execute()
-      await tx
-        .insertInto('cycles')
-        .values({
-          ...{
-            id: cycle.id,
-            domain: this.domain,
-            cause: cycle.cause,
-            stage,
-            holder: parts.replica,
-            outcome: null,
-            plan,
-          },
-          ...{ started_at: now, ended_at: null },
-        })
-        .onConflict(c => c.column('id').doUpdateSet({ stage, holder: parts.replica, ended_at: null }))
-        .execute()
-    })
-    this.#with.measures.stage(this.domain, stage)
-    return cycle
-  }
-
-  async #stage(cycle: Cycle, stage: CycleView['stage']): Promise<void> {
-    const { parts, measures } = this.#with
-    await parts.store.transaction(async tx => {
-      await this.#lease.confirm(tx)
-      await tx.updateTable('cycles').set({ stage }).where('id', '=', cycle.id).execute()
-    })
-    measures.stage(this.domain, stage)
-  }
-
-  async #end(cycle: Cycle, outcome: string): Promise<void> {
-    const { parts, measures } = this.#with
-    await parts.store.transaction(async tx => {
-      await this.#lease.confirm(tx)
-      await tx
-        .updateTable('cycles')
-        .set({ stage: 'ended', outcome, ended_at: parts.clock.now() })
-        .where('id', '=', cycle.id)
-        .execute()
-    })
-    measures.stage(this.domain, 'ended')
-    parts.log.info({ cycle: cycle.id, domain: this.domain, trigger: cycle.cause, outcome }, 'a cycle has ended')
-  }
-
-  /** The cycle that made a plan, if it is still open. */
-  async #cycleOf(plan: string): Promise<Cycle | undefined> {
-    const query = this.#with.parts.store.db.selectFrom('cycles').selectAll().where('domain', '=', this.domain)
-    const rows = await query.where('ended_at', 'is', null).execute()
-    const row = rows.find(one => one.plan === plan)
-    return row && { id: row.id, cause: row.cause as Cycle['cause'] }
-  }
-
-  /** Cycles of a replica that is gone: what they had decided is in the plans; the rest begins anew. */
+  /** Close what a replica left that is gone, and look whether there is something to do. */
   async #closeLeftCycles(): Promise<void> {
     const { parts, plans } = this.#with
-    const query = parts.store.db.selectFrom('cycles').selectAll().where('domain', '=', this.domain)
-    const open = await query.where('ended_at', 'is', null).execute()
-    for (const { id, plan, holder, started_at } of open) {
-      const row = plan === null ? undefined : await plans.find(plan)
-      if (row?.state === 'running' || row?.state === 'approved') continue
-      const lost = holder === parts.replica ? 'a fault came' : `its replica \`${holder}\` was lost`
-      const outcome = `cut short: ${lost} after ${moment(started_at)}`
-      await this.#end({ id, cause: 'event' }, outcome)
-    }
+    await this.#cycles.closeLeft(async plan => {
+      const row = await plans.find(plan)
+      return row?.state === 'running' || row?.state === 'approved'
+    })
     const { enabled, settle } = parts.config.control.events
     if (enabled) this.due(parts.clock.now() + settle * 1000)
   }
@@ -474,23 +404,6 @@ export class DomainLoop {
       }
     })
     this.#wake = undefined
-  }
-}
-
-/** How long a host is not tried again for a VM that the cloud refused to bring there, in milliseconds. */
-const REFUSED_MS = 3_600_000
-
-/** Places that the cloud refused for good: the next plans do without them, for a while. */
-class Refusals {
-  readonly #until = new Map<string, { readonly vm: Value; readonly host: Value; readonly until: number }>()
-
-  add(vm: Value, host: Value, now: number): void {
-    this.#until.set(JSON.stringify([vm, host]), { vm, host, until: now + REFUSED_MS })
-  }
-
-  now(now: number): Exclusion[] {
-    for (const [key, { until }] of this.#until) if (until <= now) this.#until.delete(key)
-    return [...this.#until.values()].map(({ vm, host }) => [{ vm, host }])
   }
 }
 

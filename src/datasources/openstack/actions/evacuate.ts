@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { RequestError } from '../../http/index.ts'
 import { type ActionType, refused } from './action-type.ts'
 import { followMigration, isUnderWay, type MigrationKind, type ServerTrace, traceBefore, traceOf } from './following.ts'
-import type { ComputeService, Nova } from './nova.ts'
+import { type Nova, SILENT_MS, silentFor } from './nova.ts'
 
 const input = z.object({ vm: z.string(), host: z.string().optional() })
 type Input = z.infer<typeof input>
@@ -12,15 +12,6 @@ const EVACUATION: MigrationKind = {
   action: 'evacuate',
   ended: new Set(['done', 'completed']),
   words: 'evacuation',
-}
-
-/** A compute that only lost its connection for a moment must not have its VMs taken away. */
-const SILENT_MS = 60_000
-
-/** Milliseconds since its last sign of life, by Nova's clock and ours. */
-function silentFor({ forced_down: isFenced, updated_at: at }: ComputeService, now: number): number {
-  if (isFenced || !at) return Number.POSITIVE_INFINITY
-  return now - Date.parse(/(?:Z|[+-]\d\d:\d\d)$/.test(at) ? at : `${at}Z`)
 }
 
 /** Build a VM of a dead host anew on another. Nova keeps showing such a VM as active: only its host's service tells. */

@@ -1,5 +1,5 @@
 import { failed, type Progress, type Remedy, running, type Trace } from './action-type.ts'
-import type { InstanceAction, Migration, Nova, Server } from './nova.ts'
+import { type InstanceAction, type Migration, type Nova, type Server, SILENT_MS, silentFor } from './nova.ts'
 
 /** What a server's history held before an action was sent: whatever is later is the action's own. */
 export type ServerTrace = Trace & {
@@ -80,7 +80,8 @@ export async function followMigration(
 
 /** Its records stay as they were for ever when a host dies. */
 export async function isDown(nova: Nova, host: string | null | undefined): Promise<boolean> {
-  return typeof host === 'string' && (await nova.computeService(host))?.state === 'down'
+  const service = typeof host === 'string' ? await nova.computeService(host) : undefined
+  return service?.state === 'down' && silentFor(service, Date.now()) >= SILENT_MS
 }
 
 function arrived(server: Server, host: string | undefined, kind: MigrationKind): Progress {

@@ -155,3 +155,12 @@ function wordsOf(details: string | null | undefined, traceback: string | null | 
   const lines = (details || traceback || '').trim().split('\n')
   return (lines.at(-1) ?? '').trim().replace(/\.$/, '').slice(0, 300)
 }
+
+/** A compute that only lost its connection for a moment is not taken for dead. */
+export const SILENT_MS = 60_000
+
+/** Milliseconds since a compute's last sign of life, by Nova's clock and ours. Infinite: an operator declared it down. */
+export function silentFor({ forced_down: isFenced, updated_at: at }: ComputeService, now: number): number {
+  if (isFenced || !at) return Number.POSITIVE_INFINITY
+  return now - Date.parse(/(?:Z|[+-]\d\d:\d\d)$/.test(at) ? at : `${at}Z`)
+}

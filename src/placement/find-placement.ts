@@ -11,6 +11,7 @@ import { localSearch, type SearchLimits } from './local-search.ts'
 import { neighbourhoodSearch, type SearchJob } from './neighbourhood-search.ts'
 import { type Problem, prepare } from './problem.ts'
 import { Random } from './random.ts'
+import { reduceMoves } from './reduce-moves.ts'
 import { certify, type Relaxation, relax } from './relaxation.ts'
 import { ResidentGround } from './resident-ground.ts'
 import { SearchState } from './search-state.ts'
@@ -25,6 +26,8 @@ export const MODEL_PAIRS = 150_000
 const DEFAULT_SECONDS = 60
 /** Steps priced before the solver is asked, for a good start. */
 const START_PRICES = 20_000
+/** Further steps priced to bring moved VMs home. */
+const REDUCING_PRICES = 200_000
 /** Share of the time that may be spent on that start. */
 const START_SHARE = 0.3
 /** Steps of annealing for each possible pair of VM and host: for that start, and after the solver. */
@@ -33,6 +36,8 @@ const STEPS_PER_PAIR = { start: 40, after: 2_000 }
 const ANNEALING_SHARE = 0.8
 /** Terms of all conditions together up to which a solver is asked about the whole. */
 const MODEL_TERMS = 300_000
+/** VMs up to which bounds for a large cloud are looked for: a million of them took more time and memory than all the rest. */
+const RELAXATION_VMS = 200_000
 /** Share of the time in which bounds for a large cloud are looked for. */
 const RELAXATION_SHARE = 0.4
 /** Hosts a moved VM could stop at, listed in the problem that describes an answer of the search. */
@@ -90,7 +95,8 @@ export async function findPlacement(
   const toTheEnd: SearchLimits = { deadline, prices: Number.POSITIVE_INFINITY, signal: options.signal }
   if (large) {
     const seconds = ((deadline - performance.now()) / 1000) * RELAXATION_SHARE
-    const relaxation = await relax(input, present, universe, seconds, options)
+    const relaxation =
+      universe.vms.length > RELAXATION_VMS ? undefined : await relax(input, present, universe, seconds, options)
     if (relaxation) sendAway(state, relaxation.leavers, random, toTheEnd)
     const reached = relaxation && ((): boolean => certify(relaxation, state.values).met)
     await search(job, { ...toTheEnd, reached })
@@ -127,6 +133,7 @@ export async function findPlacement(
   localSearch(state, random, limits)
   // Violations that single moves and swaps leave are a tight cloud: parts of it are solved long before the whole is.
   if (state.vector[0]! > 0) await neighbourhoodSearch(job, limits)
+  reduceMoves(state, random, { ...limits, prices: state.prices + REDUCING_PRICES })
   annealPlacement(graph, state, random, { ...limits, stepsPerPair: STEPS_PER_PAIR.start })
   const solution = await solveWhole(encoding, state, deadline, options)
   if (solution.values.length > 0) state.adopt(encoding.placementOf(solution.values))
@@ -159,6 +166,7 @@ async function refine(job: SearchJob, graph: ConditionGraph, limits: SearchLimit
 
 async function search(job: SearchJob, limits: SearchLimits): Promise<void> {
   localSearch(job.state, job.random, limits)
+  reduceMoves(job.state, job.random, limits)
   await neighbourhoodSearch(job, limits)
 }
 

@@ -285,7 +285,7 @@ class Encoder {
   }
 
   #encodeAnd(n: number, node: FormulaNode & { kind: 'and' }, polarity: number): void {
-    for (const l of node.literals) this.#needLiteral(l, polarity)
+    for (const l of node.literals) this.#needLiteral(l, this.#isPlainConflict(l) ? polarity & LOWER : polarity)
     const z = this.#column(n)
     const { absent, others, host, atoms } = this.#splitAnd(node)
     if (polarity & LOWER) {
@@ -303,6 +303,10 @@ class Encoder {
     if (polarity & UPPER) {
       for (const l of others) {
         const row: Columns = { entries: [[z, 1]], constant: 0 }
+        if (this.#isPlainConflict(l)) {
+          this.#encodeConflict(n, row, l)
+          continue
+        }
         this.#addLiteral(row, l, -1)
         this.#builder.addRow({
           name: () => `${this.#label(n).name}.only_if[${this.#label(nodeOf(l)).name}]`,
@@ -318,6 +322,28 @@ class Encoder {
         this.#emptyNodes.set(host, list)
       }
     }
+  }
+
+  /** "Not all of these", where none of them is an absence: it needs no column of its own to be ruled out. */
+  #isPlainConflict(l: Literal): boolean {
+    const node = this.#store.nodes[nodeOf(l)]!
+    if (!isNegated(l) || node.kind !== 'and') return false
+    return node.literals.every(inner => !isNegated(inner) || this.#store.nodes[nodeOf(inner)]!.kind !== 'atom')
+  }
+
+  /** z implies that not all of the conflict's literals hold: z + Σ literals ≤ their number. */
+  #encodeConflict(n: number, row: Columns, conflict: Literal): void {
+    const { literals } = this.#store.nodes[nodeOf(conflict)] as FormulaNode & { kind: 'and' }
+    for (const l of literals) {
+      this.#needLiteral(l, LOWER)
+      this.#addLiteral(row, l, 1)
+    }
+    this.#builder.addRow({
+      name: () => `${this.#label(n).name}.only_without[${this.#label(nodeOf(conflict)).name}]`,
+      entries: row.entries,
+      upper: literals.length - row.constant,
+      comment: () => this.#label(n).comment,
+    })
   }
 
   /** z implies that every one of these columns is 0: one row for a few, one sum for many. */

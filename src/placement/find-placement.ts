@@ -32,14 +32,25 @@ const REDUCING_PRICES = 200_000
 const START_SHARE = 0.3
 /** Steps of annealing for each possible pair of VM and host: for that start, and after the solver. */
 const STEPS_PER_PAIR = { start: 40, after: 2_000 }
+/** Share of the time in which the solver may prove a model of the whole. */
+const MODEL_SHARE = 1 / 3
 /** Share of the time after the solver in which the whole is annealed. */
 const ANNEALING_SHARE = 0.8
 /** Terms of all conditions together up to which a solver is asked about the whole. */
 const MODEL_TERMS = 300_000
-/** VMs up to which bounds for a large cloud are looked for: a million of them took more time and memory than all the rest. */
-const RELAXATION_VMS = 200_000
-/** Share of the time in which bounds for a large cloud are looked for. */
-const RELAXATION_SHARE = 0.4
+/**
+ * Where bounds are looked for before anything else, and the share of the time: a cloud of a few pairs is solved as a model at once, and a
+ * million VMs took more time and memory than all the rest.
+ */
+const RELAXED = { leastPairs: 2_000, mostVms: 200_000, share: 0.4 }
+/** What is known without looking: nothing is violated less than never. */
+const WITHOUT_FAULT: Relaxation = {
+  bounds: new Map([
+    ['errors', 0],
+    ['warnings', 0],
+  ]),
+  leavers: [],
+}
 /** Hosts a moved VM could stop at, listed in the problem that describes an answer of the search. */
 const STOPS = 6
 
@@ -92,23 +103,31 @@ export async function findPlacement(
     random,
     options,
   }
-  const toTheEnd: SearchLimits = { deadline, prices: Number.POSITIVE_INFINITY, signal: options.signal }
+  const relaxation = cuts.length > 0 ? undefined : await relaxed(input, present, universe, large, deadline, options)
+  const reached = relaxation && ((): boolean => certify(relaxation, state.values).met)
+  const toTheEnd: SearchLimits = { deadline, prices: Number.POSITIVE_INFINITY, signal: options.signal, reached }
+  if (relaxation) sendAway(state, relaxation.leavers, random, toTheEnd)
   if (large) {
-    const seconds = ((deadline - performance.now()) / 1000) * RELAXATION_SHARE
-    const relaxation =
-      universe.vms.length > RELAXATION_VMS ? undefined : await relax(input, present, universe, seconds, options)
-    if (relaxation) sendAway(state, relaxation.leavers, random, toTheEnd)
-    const reached = relaxation && ((): boolean => certify(relaxation, state.values).met)
-    await search(job, { ...toTheEnd, reached })
-    return { ...describe(job, judge), relaxation }
+    await search(job, toTheEnd)
+    return { ...describe(job, judge), relaxation: relaxation ?? WITHOUT_FAULT }
   }
   const problem = prepare(input, present, universe)
+  /** What the search came to, without a model. */
+  const found = (): Found => ({
+    problem,
+    host: standAtPresent(judge, state),
+    whole: true,
+    searched: true,
+    encoding: undefined,
+    solution: undefined,
+    model: NO_MODEL,
+    relaxation,
+  })
   const graph = new ConditionGraph(problem.grounding.store, problem.aims, universe)
   if (cuts.length === 0 && graph.termSum.length > MODEL_TERMS) {
     localSearch(state, random, { ...toTheEnd, prices: START_PRICES })
     await refine(job, graph, toTheEnd)
-    const host = standAtPresent(judge, state)
-    return { problem, host, whole: true, searched: true, encoding: undefined, solution: undefined, model: NO_MODEL }
+    return found()
   }
   const encoding = encodeProblem(problem, cuts)
   const { model } = encoding
@@ -129,16 +148,36 @@ export async function findPlacement(
     return { ...shared, host: standAtPresent(judge, state), searched: false, solution }
   }
   const share = performance.now() + (deadline - performance.now()) * START_SHARE
-  const limits = { deadline: share, prices: START_PRICES, signal: options.signal }
+  const limits = { ...toTheEnd, deadline: share, prices: START_PRICES }
   localSearch(state, random, limits)
   // Violations that single moves and swaps leave are a tight cloud: parts of it are solved long before the whole is.
   if (state.vector[0]! > 0) await neighbourhoodSearch(job, limits)
   reduceMoves(state, random, { ...limits, prices: state.prices + REDUCING_PRICES })
+  if (reached?.()) return found()
   annealPlacement(graph, state, random, { ...limits, stepsPerPair: STEPS_PER_PAIR.start })
   const solution = await solveWhole(encoding, state, deadline, options)
   if (solution.values.length > 0) state.adopt(encoding.placementOf(solution.values))
-  if (solution.status !== 'optimal') await refine(job, graph, toTheEnd)
-  return { ...shared, host: standAtPresent(judge, state), searched: true, solution }
+  if (solution.status !== 'optimal') {
+    // What a model of this size leaves open is mended by parts of it more often than by single steps.
+    const rest = deadline - performance.now()
+    await neighbourhoodSearch(job, { ...toTheEnd, deadline: deadline - rest * ANNEALING_SHARE * (1 - ANNEALING_SHARE) })
+    await refine(job, graph, toTheEnd)
+  }
+  return { ...shared, host: standAtPresent(judge, state), searched: true, solution, relaxation }
+}
+
+/** Bounds and who leaves, where that is worth its time. */
+async function relaxed(
+  input: PlaceInput,
+  present: Evaluator,
+  universe: Universe,
+  large: boolean,
+  deadline: number,
+  options: PlaceOptions,
+): Promise<Relaxation | undefined> {
+  if (universe.vms.length > RELAXED.mostVms || (!large && pairsOf(universe) < RELAXED.leastPairs)) return undefined
+  const seconds = ((deadline - performance.now()) / 1000) * RELAXED.share
+  return relax(input, present, universe, seconds, options)
 }
 
 async function solveWhole(
@@ -147,8 +186,8 @@ async function solveWhole(
   deadline: number,
   options: PlaceOptions,
 ): Promise<Solution> {
-  // A model that is not solved in two thirds of the time leaves the rest to the neighbourhoods.
-  const seconds = Math.max(0.1, ((deadline - performance.now()) / 1000) * (2 / 3))
+  // A model that is not solved in a part of the time leaves the rest to the neighbourhoods.
+  const seconds = Math.max(0.1, ((deadline - performance.now()) / 1000) * MODEL_SHARE)
   return solveModel(encoding.model, {
     ...solverOptions(options, seconds),
     start: encoding.valuesOf(state.host),

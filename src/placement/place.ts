@@ -174,17 +174,15 @@ function boundOf(
 ): number {
   const values = aimValues(best.verdict)
   const value = values.get(aim) ?? 0
-  if (solution === undefined || encoding === undefined) {
-    const known = relaxation && certify(relaxation, values).valid.get(aim)
-    return searched ? (known ?? Number.NEGATIVE_INFINITY) : value
-  }
+  const known = (relaxation && certify(relaxation, values).valid.get(aim)) ?? Number.NEGATIVE_INFINITY
+  if (solution === undefined || encoding === undefined) return searched ? known : value
   const i = encoding.objectiveNames.indexOf(aim)
   if (i < 0) return value
   const bound = (solution.bounds[i] ?? Number.NEGATIVE_INFINITY) + encoding.constants[i]!
   const level = problem.aims.levels.find(l => l.name === aim)
-  if (!level) return bound
+  if (!level) return Math.max(bound, known)
   const modelled = linearValue(level.expr, problem.grounding.store.evaluate(best.host))
-  return bound + (value - modelled)
+  return Math.max(bound + (value - modelled), known)
 }
 
 /** Violations that stay, where nobody worked out why. */

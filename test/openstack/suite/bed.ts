@@ -19,7 +19,7 @@ export interface Bed {
   readonly hosts: readonly string[]
   readonly image: string
   /** Boot a server, on a host where one is named, and wait until it runs. */
-  boot(name: string, more?: { host?: string; flavor?: string; group?: string }): Promise<string>
+  boot(name: string, more?: { host?: string; flavor?: string; group?: string; seconds?: number }): Promise<string>
   flavor(name: string, vcpus: number, memoryMiB: number): Promise<string>
   group(name: string, policy: string): Promise<string>
   server(id: string): Promise<Json>
@@ -61,7 +61,7 @@ export async function openBed(): Promise<Bed> {
     async group(name, policy) {
       return (await admin.post('compute', '/os-server-groups', { server_group: { name, policy } })).server_group.id
     },
-    async boot(name, { host, flavor, group } = {}) {
+    async boot(name, { host, flavor, group, seconds } = {}) {
       const body = {
         server: {
           name,
@@ -73,11 +73,15 @@ export async function openBed(): Promise<Bed> {
         ...(group !== undefined && { 'os:scheduler_hints': { group } }),
       }
       const { id } = (await admin.post('compute', '/servers', body)).server
-      await until(`${name} runs`, async () => {
-        const { status, fault } = await server(id)
-        if (status === 'ERROR') throw new Error(`${name} did not start: ${fault?.message}`)
-        return status === 'ACTIVE'
-      })
+      await until(
+        `${name} runs`,
+        async () => {
+          const { status, fault } = await server(id)
+          if (status === 'ERROR') throw new Error(`${name} did not start: ${fault?.message}`)
+          return status === 'ACTIVE'
+        },
+        seconds,
+      )
       return id
     },
     clients() {
@@ -108,7 +112,7 @@ export async function openBed(): Promise<Bed> {
       // Services that a test interrupted may not be well yet: what can not be deleted now is deleted later.
       const remove = async (id: string) => {
         // Past Nova's own checks: a test may have left it in the midst of anything.
-        await admin.post('compute', `/servers/${id}/action`, { 'os-resetState': { state: 'error' } })
+        await admin.post('compute', `/servers/${id}/action`, { 'os-resetState': { state: 'error' } }).catch(() => {})
         await admin.delete('compute', `/servers/${id}`)
       }
       await until('all servers are gone', async () => {

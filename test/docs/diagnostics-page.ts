@@ -7,6 +7,7 @@ const rooms: Readonly<Record<string, string>> = {
   language: 'Policies',
   data: 'Data',
   source: 'Data sources',
+  action: 'Actions on clouds',
   datalog: 'Evaluation',
   sql: 'Policies as SQL',
   placement: 'Placement',
@@ -14,6 +15,7 @@ const rooms: Readonly<Record<string, string>> = {
   plan: 'Plans',
   workflow: 'Workflows',
   store: 'The database',
+  control: 'The service',
   api: 'The HTTP API',
   cli: 'The command line',
 }

@@ -14,7 +14,7 @@ export const sourceCodes = {
   'source/tls': {
     title: 'the certificate of a service can not be trusted',
     why: 'Whoever answers in its place would get the password.',
-    mend: 'Give the certificate of its authority as ca_file, or correct the address.',
+    mend: 'Give the certificate of its authority as caFile, or correct the address.',
   },
   'source/not-json': {
     title: 'a service answers something else than JSON',
@@ -24,7 +24,7 @@ export const sourceCodes = {
   'source/answer-too-large': {
     title: 'an answer is larger than allowed',
     why: 'Reading it could take all memory.',
-    mend: 'Raise largest_answer if the answer is right, or lower page_size.',
+    mend: 'Raise largestAnswer if the answer is right, or lower pageSize.',
   },
   'source/unexpected-answer': {
     title: 'an answer is not of the form that the API promises',

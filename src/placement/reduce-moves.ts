@@ -16,6 +16,7 @@ const COLD = 0.02
  * a little more are taken now and then, fewer as it gets colder; none that violates more. The state is left at the best placement seen.
  */
 export function reduceMoves(state: SearchState, random: Random, limits: SearchLimits): void {
+  if (limits.reached?.()) return
   const moved = new MovedVms(state)
   let best = state.here
   let bestHost = Int32Array.from(state.host)

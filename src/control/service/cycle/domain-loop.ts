@@ -71,6 +71,8 @@ export class DomainLoop {
     if (this.#running || this.#stopped) return
     this.#running = this.#go().finally(() => {
       this.#running = undefined
+      // The lease may have come back between the loop's last look at it and now.
+      if (this.#lease.held) this.start()
     })
   }
 

@@ -115,6 +115,8 @@ export class Lease {
           .where('epoch', '=', own)
           .executeTakeFirst(),
       )
+      // The beat may be late: whoever looked meanwhile saw that it was not held, and has stopped. He is told before it is held again.
+      this.#tell()
       if (Number(kept.numUpdatedRows) === 0) this.#epoch = undefined
       else this.#beatAt = asked
       return

@@ -18,7 +18,7 @@ const option = (name: string, fallback: number): number => {
 const hosts = option('hosts', 30_000)
 const vms = option('vms', 1_000_000)
 const violations = option('violations', 500)
-const seconds = option('seconds', 30)
+const seconds = option('seconds', 15)
 
 const POLICY = `
 policy scale

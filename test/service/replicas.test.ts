@@ -27,14 +27,15 @@ beforeEach(async () => {
   store = await openStore(database.options)
   folder = mkdtempSync(join(tmpdir(), 'usher-replicas-'))
 })
-afterEach(async () => {
+afterEach(async ({ task }) => {
   await Promise.all(replicas.map(replica => replica.kill()))
   replicas = []
   await cloud?.close()
   simulator?.close()
   await store?.close()
   await database?.remove()
-  if (folder) rmSync(folder, { recursive: true, force: true })
+  if (task.result?.state === 'fail' && folder) console.error(`what the replicas logged is in ${folder}`)
+  else if (folder) rmSync(folder, { recursive: true, force: true })
 })
 
 async function open(zones: readonly string[], clocks: readonly number[], migrationSeconds: number): Promise<void> {

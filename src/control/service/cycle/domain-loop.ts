@@ -52,7 +52,7 @@ export class DomainLoop {
   /** When a cycle is due because something happened here, in milliseconds since 1970. */
   #dueAt: number | undefined
   #failures = 0
-  /** Cycles in a row that found nothing though something is wrong. */
+  /** Cycles in a row for which no plan could be made. */
   #fruitless = 0
   readonly #refusals = new Refusals()
   #stopped = false
@@ -209,6 +209,7 @@ export class DomainLoop {
         control.placement.seconds * 3,
       )
       report = this.#ownPart(whole)
+      this.#fruitless = 0
     } catch (error) {
       if (!(error instanceof DiagnosticError) || isStoreFault(error)) throw error
       parts.log.warn({ cycle: cycle.id, domain: this.domain, ...forLog(error) }, 'no plan could be made')

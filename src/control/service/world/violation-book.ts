@@ -8,7 +8,7 @@ export interface Held extends BookedRow {
   readonly policy: string
   readonly role: 'error' | 'warning'
   readonly text: string
-  /** Milliseconds since 1970: when it began, as far as any replica saw it. */
+  /** Milliseconds since 1970: when it began, as far as any replica saw it; never later than this replica's clock when it came here. */
   since: number
 }
 
@@ -28,7 +28,7 @@ export class ViolationBook {
         policy: policy ?? '',
         role: role as Held['role'],
         text: textOf(world.program, booked),
-        since: this.#began.get(booked.id) ?? clock.now(),
+        since: Math.min(this.#began.get(booked.id) ?? Number.POSITIVE_INFINITY, clock.now()),
       }),
       change => {
         for (const { id } of change.went) this.#began.delete(id)
@@ -41,11 +41,11 @@ export class ViolationBook {
     return this.#book.rows
   }
 
-  /** The database says when a violation began. */
+  /** The database says when a violation began, by the clock of whoever wrote it: what is here can't have begun after it came. */
   learn(id: string, since: number): void {
     this.#began.set(id, since)
     const held = this.#book.rows.get(id)
-    if (held) held.since = since
+    if (held) held.since = Math.min(since, held.since)
   }
 
   onChange(listener: (change: BookChange<Held>) => void): () => void {

@@ -4,6 +4,7 @@ import type { Delta, Row, Snapshot, TableData, Value } from '../tables/index.ts'
 import { LOCATION } from './decision.ts'
 import { guideRules, isGuide } from './guide-rules.ts'
 import type { JudgeProgram } from './judge-program.ts'
+import { numberedColumns, ownTable } from './own-table.ts'
 import { strataOf } from './strata.ts'
 import type { RuleInstance, Violation } from './types.ts'
 import type { Universe } from './universe.ts'
@@ -204,12 +205,9 @@ function withGuides(judge: JudgeProgram): Program {
 
 /** Tables that the judge and the ground program read as they are now. */
 export function presentTables(judge: JudgeProgram, present: View): TableData[] {
-  const provenance = { source: 'placement', readAt: new Date(0).toISOString() }
-  return [...judge.present].map(([name, from]) => {
-    const arity = judge.program.tables.get(name)!.arity
-    const columns = Array.from({ length: arity }, (_, i) => ({ name: `c${i}` }))
-    return { schema: { table: name, columns }, rows: present.rows(from), provenance }
-  })
+  return [...judge.present].map(([name, from]) =>
+    ownTable(name, numberedColumns(judge.program.tables.get(name)!.arity), present.rows(from)),
+  )
 }
 
 /** Priorities of either verdict, highest first. */
@@ -233,9 +231,22 @@ const SAME = 1e-9
 
 /** Negative: a is better. Costs that differ by rounding alone are equal. */
 export function compareVectors(a: readonly number[], b: readonly number[]): number {
-  for (let i = 0; i < a.length; i++) {
-    const difference = a[i]! - b[i]!
-    if (Math.abs(difference) > SAME * Math.max(1, Math.abs(a[i]!), Math.abs(b[i]!))) return difference
+  return firstDifference(a, b).by
+}
+
+/** The first aim in which two vectors differ, and by how much; `by` is 0 where none does. */
+export function firstDifference(
+  a: readonly number[],
+  b: readonly number[],
+): { readonly aim: number; readonly by: number } {
+  for (let aim = 0; aim < a.length; aim++) {
+    const by = a[aim]! - b[aim]!
+    if (Math.abs(by) > SAME * Math.max(1, Math.abs(a[aim]!), Math.abs(b[aim]!))) return { aim, by }
   }
-  return 0
+  return { aim: a.length, by: 0 }
+}
+
+/** What the entries of a vector are called. */
+export function aimNames(costPriorities: readonly number[]): string[] {
+  return ['errors', 'warnings', ...costPriorities.map(p => `cost ${p}`), 'migration cost', 'moves']
 }

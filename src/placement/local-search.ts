@@ -1,4 +1,5 @@
 import type { Value } from '../tables/index.ts'
+import { BestSeen } from './best-seen.ts'
 import { compareVectors } from './judge.ts'
 import type { Random } from './random.ts'
 import { compareProspects, type Prospect, type SearchState, type Step } from './search-state.ts'
@@ -39,7 +40,7 @@ export function localSearch(state: SearchState, random: Random, limits: SearchLi
     performance.now() >= limits.deadline ||
     (limits.signal?.aborted ?? false) ||
     (limits.reached?.() ?? false)
-  const best = new Best(state)
+  const best = new BestSeen(state)
   descend(state, random, roomy, over)
   best.see()
   for (let kicks = 0; kicks < KICKS && state.vector[0]! > 0 && !over(); kicks++) {
@@ -55,29 +56,6 @@ export function localSearch(state: SearchState, random: Random, limits: SearchLi
   descend(state, random, roomy, over)
   best.see()
   best.restore()
-}
-
-/** The best placement seen, by the aims themselves: on the way a search may have to pass through worse ones. */
-class Best {
-  readonly #state: SearchState
-  #host: Int32Array
-  #prospect: Prospect
-
-  constructor(state: SearchState) {
-    this.#state = state
-    this.#host = Int32Array.from(state.host)
-    this.#prospect = state.here
-  }
-
-  see(): void {
-    if (compareVectors(this.#state.vector, this.#prospect.vector) >= 0) return
-    this.#host = Int32Array.from(this.#state.host)
-    this.#prospect = this.#state.here
-  }
-
-  restore(): void {
-    if (compareVectors(this.#prospect.vector, this.#state.vector) < 0) this.#state.return(this.#host, this.#prospect)
-  }
 }
 
 /** Single moves and swaps until none of those tried helps. */

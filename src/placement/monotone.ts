@@ -1,9 +1,9 @@
-import type { CoreExpr, CoreRule } from '../language/index.ts'
+import type { CoreExpr, CoreLiteral, CoreRule } from '../language/index.ts'
 import type { Value } from '../tables/index.ts'
 import { type Analysis, groupRules } from './analysis.ts'
 import { LOCATION, MOVED } from './decision.ts'
 import type { JudgeProgram } from './judge-program.ts'
-import type { SplitBody, Step } from './split-body.ts'
+import { literalVariables, type SplitBody, type Step, variablesOf } from './split-body.ts'
 
 /** How a number changes as more VMs are on more hosts. */
 type Direction = 'fixed' | 'up' | 'down' | 'either'
@@ -115,7 +115,7 @@ class BodyReader {
   #asksWhereTo(to: { kind: string; index?: number }): boolean {
     if (to.kind !== 'variable') return to.kind === 'constant'
     const shown = this.#rule.head.args.filter(a => a.kind === 'variable' && a.index === to.index).length
-    const uses = JSON.stringify(this.#rule.body).split(`{"kind":"variable","index":${to.index}}`).length - 1
+    const uses = usesIn(this.#rule.body).filter(v => v === to.index).length
     return uses > 1 || (shown > 0 && !this.#mayShow)
   }
 
@@ -163,6 +163,15 @@ class BodyReader {
     const signed = expr.function === '*' || expr.function === '/'
     return signed && args.every(a => a >= 0) ? 0 : Number.NEGATIVE_INFINITY
   }
+}
+
+/** Variables as often as a body has them, insides of aggregates included. */
+function usesIn(body: readonly CoreLiteral[]): number[] {
+  return body.flatMap(literal =>
+    literal.kind === 'aggregate'
+      ? [...literalVariables(literal), ...usesIn(literal.body), ...(literal.value ? variablesOf(literal.value) : [])]
+      : literalVariables(literal),
+  )
 }
 
 const flip = (d: Direction): Direction => (d === 'up' ? 'down' : d === 'down' ? 'up' : d)

@@ -1,6 +1,7 @@
 import type { CoreLiteral, CoreRule, CoreTerm, Program, TableInfo } from '../language/index.ts'
-import type { TableData, Value } from '../tables/index.ts'
+import type { Value } from '../tables/index.ts'
 import { LOCATION, MOVED, UNPLACED } from './decision.ts'
+import { ownTable } from './own-table.ts'
 import { strataOf } from './strata.ts'
 import type { PlaceInput } from './types.ts'
 
@@ -34,18 +35,16 @@ export function withNewVms(
   count: { readonly as: 'error'; readonly times: number } | { readonly as: 'warning' },
 ): PlaceInput {
   const times = count.as === 'error' ? count.times : 1
-  const provenance = { source: 'placement', readAt: new Date(0).toISOString() }
   const location = input.tables.get(LOCATION)
-  const located: TableData = {
-    schema: location?.schema ?? { table: LOCATION, columns: [{ name: 'vm' }, { name: 'host' }] },
-    rows: [...(location?.rows ?? []), ...vms.map(vm => [vm, UNPLACED])],
-    provenance: location?.provenance ?? provenance,
-  }
-  const counted: TableData = {
-    schema: { table: TIMES, columns: [{ name: 'n' }] },
-    rows: Array.from({ length: times }, (_, n) => [n + 1]),
-    provenance,
-  }
+  const rows = [...(location?.rows ?? []), ...vms.map(vm => [vm, UNPLACED])]
+  const located = location
+    ? { schema: location.schema, rows, provenance: location.provenance }
+    : ownTable(LOCATION, ['vm', 'host'], rows)
+  const counted = ownTable(
+    TIMES,
+    ['n'],
+    Array.from({ length: times }, (_, n) => [n + 1]),
+  )
   return {
     program: programWithNewVms(input.program, count.as),
     tables: new Map([...input.tables, [LOCATION, located], [TIMES, counted]]),

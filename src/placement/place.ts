@@ -3,17 +3,17 @@ import type { Value } from '../tables/index.ts'
 import { DELEGATED_ROLES } from './analysis.ts'
 import { reasonsOf } from './because.ts'
 import { capacitiesOf } from './capacities.ts'
+import { offerConcessions } from './concessions.ts'
 import { LOCATION } from './decision.ts'
 import type { Encoding } from './encode.ts'
 import { explainUnsatisfied } from './explain-unsatisfied.ts'
 import { encodeProblem, type Found, findPlacement, MODEL_PAIRS } from './find-placement.ts'
 import { linearValue } from './formula.ts'
-import { compareVectors, Judge, priorities, type Verdict, vectorOf } from './judge.ts'
+import { aimNames, compareVectors, Judge, priorities, type Verdict, vectorOf } from './judge.ts'
 import { judgeProgram } from './judge-program.ts'
 import { judgeOnTheWay } from './on-the-way.ts'
 import { type Problem, prepare, presentEvaluator } from './problem.ts'
 import { certify } from './relaxation.ts'
-import { offerConcessions } from './relaxations.ts'
 import { smallestBudget } from './smallest-budget.ts'
 import type { Aim, Judgement, PlaceInput, PlaceOptions, Target, TargetMove, Unsatisfied, Violation } from './types.ts'
 import { narrowed, pairsOf, readUniverse, type Universe } from './universe.ts'
@@ -77,7 +77,8 @@ export async function place(input: PlaceInput, options: PlaceOptions = {}): Prom
     declined: found.solution?.declined ?? [],
     capacities: capacitiesOf(problem),
     // Of the problem that the capacities are read off: they know no load of a VM on any other host.
-    candidates: vm => problem.universe.hostsOf[universe.vmNumber.get(vm) ?? -1]?.map(h => universe.hosts[h]!) ?? [],
+    candidates: vm =>
+      problem.universe.hostsOf[problem.universe.vmNumber.get(vm) ?? -1]?.map(h => universe.hosts[h]!) ?? [],
     costOf: (vm, from, to) => legCost(universe, vm, from, to),
     judge: (occupancy, moment = 'way') => judgeOccupancy(universe, moment === 'way' ? way : judge, occupancy),
     model: found.model,
@@ -193,20 +194,19 @@ function unexplained(judge: Judge, answer: Answer): Unsatisfied[] {
 }
 
 function aimValues(verdict: Verdict): Map<string, number> {
-  const values = new Map([
-    ['errors', verdict.errors],
-    ['warnings', verdict.warnings],
-  ])
-  for (const priority of priorities(verdict)) values.set(`cost ${priority}`, verdict.costs.get(priority)!)
-  values.set('migration cost', verdict.migrationCost)
-  values.set('moves', verdict.moves)
-  return values
+  const costs = priorities(verdict)
+  const vector = vectorOf(verdict, costs)
+  return new Map(aimNames(costs).map((name, i) => [name, vector[i]!]))
 }
 
 function aimsOf(before: Verdict, after: Verdict, bound: (aim: string) => number): Aim[] {
   const [a, b] = [aimValues(before), aimValues(after)]
-  const names = ['errors', 'warnings', ...priorities(before, after).map(p => `cost ${p}`), 'migration cost', 'moves']
-  return names.map(name => ({ name, before: a.get(name) ?? 0, after: b.get(name) ?? 0, bound: bound(name) }))
+  return aimNames(priorities(before, after)).map(name => ({
+    name,
+    before: a.get(name) ?? 0,
+    after: b.get(name) ?? 0,
+    bound: bound(name),
+  }))
 }
 
 function movesOf(universe: Universe, host: Int32Array): Omit<TargetMove, 'because'>[] {

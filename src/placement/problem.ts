@@ -7,6 +7,7 @@ import { type Grounding, GroundRefusal, ground } from './ground.ts'
 import { groundProgram } from './ground-program.ts'
 import { presentTables } from './judge.ts'
 import { type JudgeProgram, judgeProgram } from './judge-program.ts'
+import { ownTable } from './own-table.ts'
 import type { Refusal } from './split-body.ts'
 import type { PlaceInput } from './types.ts'
 import type { Universe } from './universe.ts'
@@ -49,9 +50,16 @@ export function prepare(
   { judge, refusals: out, tables = [] }: Variation = { judge: judgeProgram(input.program) },
 ): Problem {
   const refusals = new Map(out)
+  return refusing(judge, refusals, () =>
+    groundedProblem(input, present, judge, analyse(judge, refusals), universe, tables),
+  )
+}
+
+/** Translate, again for each rule that the data takes out of the translatable class: it is added to the refusals first. */
+export function refusing<T>(judge: JudgeProgram, refusals: Map<number, Refusal>, translate: () => T): T {
   for (;;) {
     try {
-      return groundedProblem(input, present, judge, analyse(judge, refusals), universe, tables)
+      return translate()
     } catch (error) {
       // Each round takes one more rule out, so this ends.
       if (!(error instanceof GroundRefusal) || error.rule === undefined || refusals.has(error.rule)) throw error
@@ -90,9 +98,5 @@ function groundedProblem(
 /** The pairs of VM and host that are possible, as data of a ground program. */
 export function possibleTable(table: string, universe: Universe): TableData {
   const rows = universe.hostsOf.flatMap((hosts, vm) => hosts.map(h => [universe.vms[vm]!, universe.hosts[h]!]))
-  return {
-    schema: { table, columns: [{ name: 'vm' }, { name: 'host' }] },
-    rows,
-    provenance: { source: 'placement', readAt: new Date(0).toISOString() },
-  }
+  return ownTable(table, ['vm', 'host'], rows)
 }

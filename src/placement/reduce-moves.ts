@@ -1,3 +1,5 @@
+import { BestSeen } from './best-seen.ts'
+import { firstDifference } from './judge.ts'
 import type { SearchLimits } from './local-search.ts'
 import type { Random } from './random.ts'
 import type { Prospect, SearchState, Step } from './search-state.ts'
@@ -18,8 +20,7 @@ const COLD = 0.02
 export function reduceMoves(state: SearchState, random: Random, limits: SearchLimits): void {
   if (limits.reached?.()) return
   const moved = new MovedVms(state)
-  let best = state.here
-  let bestHost = Int32Array.from(state.host)
+  const best = new BestSeen(state)
   let dearer = 0
   let dearerSteps = 0
   let since = 0
@@ -32,31 +33,20 @@ export function reduceMoves(state: SearchState, random: Random, limits: SearchLi
     const step = propose(state, moved, random)
     const prospect = step && state.price(step)
     if (!prospect) continue
-    const change = changeOf(prospect.vector, state.vector)
-    if (change.value > 0) {
-      if (change.level === 0) continue
-      dearer += change.value
+    const change = firstDifference(prospect.vector, state.vector)
+    if (change.by > 0) {
+      if (change.aim === 0) continue
+      dearer += change.by
       dearerSteps++
       const cold = Math.max(COLD, HOT * Math.exp(-steps / (COOLING * moved.count)))
-      if (random.next() >= Math.exp(-change.value / ((cold * dearer) / dearerSteps))) continue
+      if (random.next() >= Math.exp(-change.by / ((cold * dearer) / dearerSteps))) continue
     }
     take(state, prospect, moved)
-    if (changeOf(state.vector, best.vector).value >= 0) continue
-    best = state.here
-    bestHost = Int32Array.from(state.host)
+    if (!best.see()) continue
     since = 0
     if (limits.reached?.()) return
   }
-  if (changeOf(best.vector, state.vector).value < 0) state.return(bestHost, best)
-}
-
-/** The first aim in which two vectors differ, and by how much. */
-function changeOf(a: readonly number[], b: readonly number[]): { readonly level: number; readonly value: number } {
-  for (let level = 0; level < a.length; level++) {
-    const value = a[level]! - b[level]!
-    if (Math.abs(value) > 1e-9 * Math.max(1, Math.abs(b[level]!))) return { level, value }
-  }
-  return { level: a.length, value: 0 }
+  best.restore()
 }
 
 function take(state: SearchState, prospect: Prospect, moved: MovedVms): void {

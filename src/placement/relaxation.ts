@@ -1,7 +1,6 @@
 import { solveModel } from '../../solvers/index.ts'
 import type { Evaluator } from '../datalog/index.ts'
 import type { CoreLiteral, CoreRule } from '../language/index.ts'
-import type { TableData } from '../tables/index.ts'
 import type { Level } from './aims.ts'
 import { analyse } from './analysis.ts'
 import { LOCATION, MOVED } from './decision.ts'
@@ -10,6 +9,7 @@ import type { FormulaStore } from './formula.ts'
 import { type Alternative, isExtreme, isFixedTerm } from './ground-table.ts'
 import { type JudgeProgram, judgeProgram } from './judge-program.ts'
 import { leastIn, monotoneRules } from './monotone.ts'
+import { ownTable } from './own-table.ts'
 import { type Problem, prepare } from './problem.ts'
 import { solverOptions } from './solver-options.ts'
 import type { Refusal } from './split-body.ts'
@@ -79,7 +79,17 @@ export async function relax(
     if (analysis.delegated.has(rule.id) && !monotone.has(rule.id))
       refusals.set(rule.id, { reason: 'it may hold less often when more VMs are on a host', span: rule.span })
   const home = leaveOrStay(universe)
-  const problem = prepare(input, present, home, { judge, refusals, tables: [realHosts(universe)] })
+  const problem = prepare(input, present, home, {
+    judge,
+    refusals,
+    tables: [
+      ownTable(
+        REAL,
+        ['host'],
+        universe.hosts.map(h => [h]),
+      ),
+    ],
+  })
   const encoding = encode(problem.grounding.store, home, problem.aims, {
     budget: home.budget?.limit,
     objectives: [...validLevels(problem), 'migration cost', 'moves'],
@@ -139,14 +149,6 @@ function onReal(rule: CoreRule, body: readonly CoreLiteral[]): CoreLiteral[] {
     if (host?.kind !== 'variable') return [literal]
     return [literal, { kind: 'atom', table: REAL, args: [host], negated: false, span: rule.span }]
   })
-}
-
-function realHosts(universe: Universe): TableData {
-  return {
-    schema: { table: REAL, columns: [{ name: 'host' }] },
-    rows: universe.hosts.map(h => [h]),
-    provenance: { source: 'placement', readAt: new Date(0).toISOString() },
-  }
 }
 
 /** The universe in which each VM stays, or is elsewhere at the least cost. */

@@ -4,12 +4,12 @@ import type { Row, Value } from '../tables/index.ts'
 import { readAims } from './aims.ts'
 import { type Analysis, analyse, groupRules } from './analysis.ts'
 import { FALSE, type FormulaStore, type Literal, TRUE } from './formula.ts'
-import { GroundRefusal, ground } from './ground.ts'
+import { ground } from './ground.ts'
 import { type GroundBody, type GroundProgram, groundProgram } from './ground-program.ts'
 import { GroundTable, type GroundTuple, type ValueNumbers } from './ground-table.ts'
 import { presentTables } from './judge.ts'
 import { type JudgeProgram, judgeProgram } from './judge-program.ts'
-import { type Problem, possibleTable } from './problem.ts'
+import { type Problem, possibleTable, refusing } from './problem.ts'
 import { RelevantRows } from './relevant-rows.ts'
 import type { Refusal } from './split-body.ts'
 import type { PlaceInput } from './types.ts'
@@ -59,19 +59,11 @@ export class ResidentGround {
    */
   part(host: ArrayLike<number>, open: ReadonlyMap<number, readonly number[]>): Part {
     this.#follow(host)
-    for (;;) {
-      try {
-        return this.#part(open)
-      } catch (error) {
-        // Each round takes one more rule out, so this ends.
-        if (!(error instanceof GroundRefusal) || error.rule === undefined || this.#refusals.has(error.rule)) throw error
-        this.#refusals.set(error.rule, {
-          reason: error.message,
-          span: this.#judge.program.rules[error.rule]!.span,
-        })
-        this.#translation = this.#translate()
-      }
-    }
+    const known = this.#refusals.size
+    return refusing(this.#judge, this.#refusals, () => {
+      if (this.#refusals.size > known) this.#translation = this.#translate()
+      return this.#part(open)
+    })
   }
 
   #part(open: ReadonlyMap<number, readonly number[]>): Part {

@@ -1,5 +1,5 @@
 import type { Value } from '../tables/index.ts'
-import { compareVectors, type Judge, priorities, type Verdict, vectorOf } from './judge.ts'
+import { aimNames, compareVectors, type Judge, priorities, type Verdict, vectorOf } from './judge.ts'
 import { contains, type Universe } from './universe.ts'
 
 /** A change of the placement: these VMs to these hosts, all at once. */
@@ -61,8 +61,7 @@ export class SearchState {
 
   /** The vector by the names of the aims. */
   get values(): ReadonlyMap<string, number> {
-    const names = ['errors', 'warnings', ...this.#priorities.map(p => `cost ${p}`), 'migration cost', 'moves']
-    return new Map(names.map((name, i) => [name, this.#vector[i]!]))
+    return new Map(aimNames(this.#priorities).map((name, i) => [name, this.#vector[i]!]))
   }
 
   /** Steps priced so far: the measure of work. */

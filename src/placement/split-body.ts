@@ -288,7 +288,8 @@ export function variablesOf(expr: CoreExpr): number[] {
   return expr.kind === 'call' ? expr.args.flatMap(variablesOf) : []
 }
 
-function literalVariables(literal: CoreLiteral): number[] {
+/** Each variable that a literal reads or binds, as often as it does; inside an aggregate only those it shares with the rest. */
+export function literalVariables(literal: CoreLiteral): number[] {
   const terms = (ts: readonly { kind: string; index?: number }[]): number[] =>
     ts.flatMap(t => (t.kind === 'variable' ? [t.index!] : []))
   switch (literal.kind) {

@@ -55,6 +55,8 @@ test('a cloud that is searched in parts is answered as well, with bounds that no
       // Small clouds fit into one neighbourhood, so that nothing but luck in the seed stands between the search and the optimum.
       if (target.status === 'unchanged') expect(found.at(-1)).toBe(0)
       if (target.proof === 'optimal') expect(compareVectors(best, found)).toBe(0)
+      for (const { vm, from, to } of target.moves)
+        expect(target.candidates(vm)).toEqual(expect.arrayContaining([from, to]))
       const names = namesOf(
         target.aims.map(a => a.name),
         best.length,

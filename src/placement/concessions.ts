@@ -2,6 +2,7 @@ import type { CoreLiteral, CoreRule, CoreTerm, Program, TableInfo } from '../lan
 import type { Row, TableData, Value } from '../tables/index.ts'
 import type { AnswerContext } from './context.ts'
 import { LOCATION, predictedTable } from './decision.ts'
+import { numberedColumns, ownTable } from './own-table.ts'
 import { strataOf } from './strata.ts'
 import type { Concession, PlaceInput, Target, Unsatisfied, Violation } from './types.ts'
 import { pairsOf, readUniverse } from './universe.ts'
@@ -180,11 +181,7 @@ function withRowsOf(
   const info: TableInfo = {
     ...{ name: table, arity, columns: undefined, kind: 'data', role: undefined, policy: undefined, display: table },
   }
-  const data: TableData = {
-    schema: { table, columns: args.map((_, i) => ({ name: `c${i}` })) },
-    rows,
-    provenance: { source: 'placement', readAt: new Date(0).toISOString() },
-  }
+  const data = ownTable(table, numberedColumns(arity), rows)
   return {
     program: withRules({ ...program, tables: new Map([...program.tables, [table, info]]) }, [...rules, ...added]),
     tables: new Map([...tables, [table, data]]),

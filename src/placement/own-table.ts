@@ -1,0 +1,13 @@
+import type { Row, TableData } from '../tables/index.ts'
+
+/** A table that this room makes for programs of its own. */
+export function ownTable(table: string, columns: readonly string[], rows: readonly Row[]): TableData {
+  return {
+    schema: { table, columns: columns.map(name => ({ name })) },
+    rows,
+    provenance: { source: 'placement', readAt: new Date(0).toISOString() },
+  }
+}
+
+/** Names for columns that nobody asks for by name. */
+export const numberedColumns = (arity: number): string[] => Array.from({ length: arity }, (_, i) => `c${i}`)

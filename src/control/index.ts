@@ -20,6 +20,7 @@ export {
   examineService,
   formatFiles,
   modelText,
+  openDatabase,
   openLiveWorld,
   placementReportSchema,
   placeNewVms,

@@ -8,6 +8,7 @@ type BenchWorld = typeof import('./bench-world.ts')
 type CreateService = typeof import('./service/create-service.ts')
 type Compare = typeof import('./compare.ts')
 type Doctor = typeof import('./service/doctor.ts')
+type OpenDatabase = typeof import('./service/open-database.ts')
 type ReadConfig = typeof import('./service/read-config.ts')
 type FormatFiles = typeof import('./format-files.ts')
 type ModelText = typeof import('./model-text.ts')
@@ -37,6 +38,9 @@ export const createService: CreateService['createService'] = async (...given) =>
 
 export const examineService: Doctor['examineService'] = async (...given) =>
   (await import('./service/doctor.ts')).examineService(...given)
+
+export const openDatabase: OpenDatabase['openDatabase'] = async (...given) =>
+  (await import('./service/open-database.ts')).openDatabase(...given)
 
 export const readServiceConfig = (async (...given: Parameters<ReadConfig['readServiceConfig']>) =>
   (await import('./service/read-config.ts')).readServiceConfig(...given)) as ReadConfig['readServiceConfig']

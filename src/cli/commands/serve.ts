@@ -22,10 +22,9 @@ export function addServe(program: Command, context: Context): Command {
 }
 
 async function serve(path: string, context: Context): Promise<void> {
-  const [{ apiSettingsSchema, createApi, listen }, control, { openStore }, { pino }] = await Promise.all([
+  const [{ apiSettingsSchema, createApi, listen }, control, { pino }] = await Promise.all([
     import('../../api/index.ts'),
     import('../../control/index.ts'),
-    import('../../store/index.ts'),
     import('pino'),
   ])
   const {
@@ -38,12 +37,9 @@ async function serve(path: string, context: Context): Promise<void> {
   const signalled = new Promise<NodeJS.Signals>(resolve => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, resolve)
   })
-  const { database } = config
-  const store = await openStore({
-    ...(database.url === undefined ? { file: database.file! } : { url: database.url }),
-    ...(database.connections !== undefined && { connections: database.connections }),
-    onFault: error => log.warn({ fault: (error as Error).message }, 'signals of the database were lost for a moment'),
-  })
+  const store = await control.openDatabase(config, context.io.env, error =>
+    log.warn({ fault: (error as Error).message }, 'signals of the database were lost for a moment'),
+  )
   try {
     const service = await control.createService(config, { store, log, environment: context.io.env, base, placeOf })
     try {

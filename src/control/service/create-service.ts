@@ -9,7 +9,7 @@ import {
   storeJournal,
 } from '../../datasources/index.ts'
 import { DiagnosticError } from '../../diagnostic/index.ts'
-import { openStore, type Store } from '../../store/index.ts'
+import type { Store } from '../../store/index.ts'
 import { type Clock, createEngine, createRunner, standardActions } from '../../workflow/index.ts'
 import type { ServiceConfig } from './config.ts'
 import { CloudActions } from './cycle/cloud-actions.ts'
@@ -20,6 +20,7 @@ import { Measures } from './cycle/measures.ts'
 import { PlanBook } from './cycle/plan-book.ts'
 import { ExceptionList } from './exceptions.ts'
 import { measure } from './measure.ts'
+import { openDatabase } from './open-database.ts'
 import { forLog, isStoreFault, type Parts, systemClock } from './parts.ts'
 import { PlacementDesk } from './placements.ts'
 import { PolicyBook } from './policies.ts'
@@ -49,7 +50,7 @@ export interface ServiceParts {
   readonly store?: Store
   readonly clock?: Clock
   readonly log?: Logger
-  /** For data sources of the configuration: variables, the folder paths are relative to, where entries of the file stand. */
+  /** Variables for the database's key and for data sources of the configuration; and, for those, the folder paths are relative to, where entries of the file stand. */
   readonly environment?: Environment
   readonly base?: string
   readonly placeOf?: PlaceInFile
@@ -67,11 +68,9 @@ export async function createService(config: ServiceConfig, given: ServiceParts =
   const replica = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
   const store =
     given.store ??
-    (await openStore({
-      ...(config.database.url === undefined ? { file: config.database.file! } : { url: config.database.url }),
-      ...(config.database.connections !== undefined && { connections: config.database.connections }),
-      onFault: error => log.warn(forLog(error), 'signals of the database were lost for a moment'),
-    }))
+    (await openDatabase(config, given.environment ?? {}, error =>
+      log.warn(forLog(error), 'signals of the database were lost for a moment'),
+    ))
   const sources = given.sources ?? (await sourcesOf(config, given, store))
   const parts: Parts = { config, store, clock: given.clock ?? systemClock, log: log.child({ replica }), replica }
 

@@ -4,9 +4,10 @@ import type { z } from 'zod'
 import { describeSolvers } from '../../../solvers/index.ts'
 import { type Environment, openSources } from '../../datasources/index.ts'
 import { type Diagnostic, DiagnosticError } from '../../diagnostic/index.ts'
-import { openStore, type Store } from '../../store/index.ts'
+import type { Store } from '../../store/index.ts'
 import type { ServiceConfig } from './config.ts'
 import { readCron } from './cycle/schedules.ts'
+import { openDatabase } from './open-database.ts'
 import { readPolicyFolder } from './policy-folder.ts'
 import { type ConfigFile, readServiceConfig } from './read-config.ts'
 import { check, errorsIn } from './world/program.ts'
@@ -42,7 +43,7 @@ export async function examineService(
   if (!file) return findings
   findings.push(...schedules(path, file.config))
   await attempt(findings, 'database', nameOf(file.config), async () => {
-    const message = await examineDatabase(file.config)
+    const message = await examineDatabase(file.config, environment)
     findings.push({ part: 'database', what: nameOf(file.config), ok: true, message })
   })
   await examineSources(findings, path, file, environment)
@@ -59,9 +60,10 @@ export async function examineService(
   return findings
 }
 
-async function examineDatabase({ database }: ServiceConfig): Promise<string> {
+async function examineDatabase(config: ServiceConfig, environment: Environment): Promise<string> {
+  const { database } = config
   if (database.file !== undefined && !existsSync(database.file)) return 'will be made when the service starts'
-  const store = await openStore(database.url === undefined ? { file: database.file! } : { url: database.url })
+  const store = await openDatabase(config, environment)
   try {
     const { n } = await store.db
       .selectFrom('policies')

@@ -4,7 +4,7 @@ import { DiagnosticError, type Span } from '../../diagnostic/index.ts'
 import { readText } from '../file/folder.ts'
 import { Findings } from '../file/source-text.ts'
 import { parseYaml } from '../file/yaml.ts'
-import { issuesOf, placeInYaml, placeOfIssue, placeOfKey } from '../file/yaml-issues.ts'
+import { inWords, issuesOf, placeInYaml, placeOfIssue, placeOfKey } from '../file/yaml-issues.ts'
 import { type Environment, fillIn } from './environment.ts'
 
 /** Where an entry of the file stands, by the way to it; or where its name does. */
@@ -42,15 +42,4 @@ export async function readConfigFile<T>(
   }
   if (!parsed.success || findings.errors > 0) throw new DiagnosticError(findings.list())
   return { value: parsed.data, placeOf: (way, name) => (name ? placeOfKey : placeInYaml)(source, document, way) }
-}
-
-/** `\`url\`: …`, or the message alone when it concerns the whole. */
-export function inWords({
-  path,
-  message,
-}: {
-  readonly path: readonly PropertyKey[]
-  readonly message: string
-}): string {
-  return path.length === 0 ? message : `\`${path.map(String).join('.')}\`: ${message}`
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { columnType } from '../file/schema-file.ts'
 import { Secret } from '../http/index.ts'
 
 /*
@@ -51,8 +52,6 @@ export const reaching = {
 export const tableSettings = z.strictObject({ interval: duration.optional(), lazy: z.boolean().optional() })
 
 export const staleAfter = duration.optional()
-
-const columnType = z.enum(['string', 'number', 'boolean', 'any'])
 
 /** A column of a table that is described in the configuration. */
 export const columnSettings = z.union([

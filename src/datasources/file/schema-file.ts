@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { FolderSchema } from './folder-schema.ts'
 import type { Findings, SourceText } from './source-text.ts'
 import { parseYaml } from './yaml.ts'
-import { issuesOf, placeInYaml, placeOfIssue } from './yaml-issues.ts'
+import { inWords, issuesOf, placeInYaml, placeOfIssue } from './yaml-issues.ts'
 
-const columnType = z.enum(['string', 'number', 'boolean', 'any'])
+/** What a column holds. */
+export const columnType = z.enum(['string', 'number', 'boolean', 'any'])
 const about = z.strictObject({ type: columnType.optional(), unit: z.string().optional() })
 const listed = z.union([z.string().min(1), about.extend({ name: z.string().min(1) })])
 const schemaFile = z.strictObject({
@@ -35,16 +36,9 @@ export function readSchemaFile(source: SourceText, findings: Findings): FolderSc
     )
   }
   for (const issue of issuesOf(parsed.error)) {
-    const { message } = issue
-    const at = issue.path.map(String).join('.')
-    findings.error(
-      'data/bad-schema',
-      at === '' ? message : `\`${at}\`: ${message}`,
-      placeOfIssue(source, document, issue),
-      {
-        help: 'write `tables: {NAME: {columns: [{name, type, unit}, …]}}`, types being string, number, boolean or any',
-      },
-    )
+    findings.error('data/bad-schema', inWords(issue), placeOfIssue(source, document, issue), {
+      help: 'write `tables: {NAME: {columns: [{name, type, unit}, …]}}`, types being string, number, boolean or any',
+    })
   }
   return undefined
 }

@@ -35,6 +35,11 @@ export interface ConfigIssue {
   readonly unknownKey: boolean
 }
 
+/** `\`url\`: …`, or the message alone when it concerns the whole. */
+export function inWords({ path, message }: Pick<ConfigIssue, 'path' | 'message'>): string {
+  return path.length === 0 ? message : `\`${path.map(String).join('.')}\`: ${message}`
+}
+
 /** What a schema found wrong, place by place. A union's own issue says little: its branch that came furthest says more. */
 export function issuesOf(error: z.core.$ZodError): ConfigIssue[] {
   return error.issues.flatMap(issue => leaves(issue, []))

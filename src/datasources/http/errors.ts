@@ -33,11 +33,21 @@ export class RequestError extends DiagnosticError implements FailureFacts {
   }
 }
 
+/** What was asked for; undefined when the server answers that there is no such thing. */
+export async function orAbsent<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked
+  } catch (thrown) {
+    if (thrown instanceof RequestError && thrown.status === 404) return undefined
+    throw thrown
+  }
+}
+
 /** An address as it may be shown: without user, password and query, which may hold keys. */
 export function shownUrl(url: string | URL): string {
   try {
-    const { origin, pathname } = new URL(url)
-    return origin === 'null' ? String(url) : `${origin}${pathname}`
+    const { protocol, host, pathname } = new URL(url)
+    return host === '' ? String(url) : `${protocol}//${host}${pathname}`
   } catch {
     return String(url).replace(/\/\/[^@/]*@/, '//')
   }

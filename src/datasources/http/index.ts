@@ -4,6 +4,6 @@
  */
 export { checkAnswer } from './check-answer.ts'
 export { type HttpAnswer, type HttpCall, HttpClient, type HttpOptions } from './client.ts'
-export { RequestError, shownUrl } from './errors.ts'
-export { type ReachSettings, reach } from './reach.ts'
+export { orAbsent, RequestError, shownUrl } from './errors.ts'
+export { certificates, type ReachSettings, reach } from './reach.ts'
 export { Secret } from './secret.ts'

@@ -26,7 +26,8 @@ export function reach(settings: ReachSettings, base: string): HttpClient {
   })
 }
 
-function certificates(path: string): string {
+/** The text of a file of certificates. Throws a `DiagnosticError` when it can't be read or holds none. */
+export function certificates(path: string): string {
   const help = 'give a file of certificates in PEM'
   let text: string
   try {

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { HttpClient, reach } from '../http/index.ts'
+import { certificates, HttpClient, reach } from '../http/index.ts'
 import { type LiveSource, PolledSource, type Reading } from '../live/index.ts'
 import { MeasuredReading } from '../metrics/index.ts'
 import type { OpenOptions } from '../opening.ts'
@@ -64,7 +63,7 @@ function actingNova(
   })
   if (!notifications) return withNotifications(source, { cloud })
   const { url, hosts, exchange, topics, caFile } = notifications
-  const ca = caFile === undefined ? undefined : readFileSync(resolve(base, caFile), 'utf8')
+  const ca = caFile === undefined ? undefined : certificates(resolve(base, caFile))
   const [nova, placement] = [sources.get('nova'), sources.get('placement')]
   const listen = () =>
     notify({

@@ -47,20 +47,12 @@ export class ActionCloud implements Cloud {
   }
 
   submit(action: string, input: Readonly<Record<string, unknown>>, token: string): Promise<void> {
-    const before = this.#submitting.get(token)
-    if (before) return before
-    const submission = this.#submit(action, input, token).finally(() => this.#submitting.delete(token))
-    this.#submitting.set(token, submission)
-    return submission
+    return shared(this.#submitting, token, () => this.#submit(action, input, token))
   }
 
   /** Many who ask at once get one look at the cloud, and one end is told once. */
   status(token: string): Promise<ActionStatus | undefined> {
-    const before = this.#asking.get(token)
-    if (before) return before
-    const answer = this.#status(token).finally(() => this.#asking.delete(token))
-    this.#asking.set(token, answer)
-    return answer
+    return shared(this.#asking, token, () => this.#status(token))
   }
 
   async #status(token: string): Promise<ActionStatus | undefined> {
@@ -179,11 +171,7 @@ export class ActionCloud implements Cloud {
   }
 
   async #refuse(record: ActionRecord, why: string, remedy: Remedy): Promise<never> {
-    await this.#end({
-      ...record,
-      refused: true,
-      outcome: { state: 'failed', detail: why, retryable: remedy === 'again', remedy },
-    })
+    await this.#end({ ...record, refused: true, outcome: outcomeOf({ kind: 'failed', why, remedy }) })
     throw refusal(record.action, why)
   }
 
@@ -206,6 +194,15 @@ export class ActionCloud implements Cloud {
     if (!type) throw new Error(`no action type for the record of ${record.action}`)
     return type
   }
+}
+
+/** What runs for this token already, or else what begins now. */
+function shared<T>(running: Map<string, Promise<T>>, token: string, begin: () => Promise<T>): Promise<T> {
+  const before = running.get(token)
+  if (before) return before
+  const begun = begin().finally(() => running.delete(token))
+  running.set(token, begun)
+  return begun
 }
 
 function checkInput(type: ActionType, given: unknown): unknown {

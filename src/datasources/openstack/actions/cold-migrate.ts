@@ -1,11 +1,16 @@
-import { z } from 'zod'
 import { RequestError } from '../../http/index.ts'
 import { type ActionType, refused, running } from './action-type.ts'
-import { followMigration, isUnderWay, type MigrationKind, type ServerTrace, traceBefore, traceOf } from './following.ts'
+import {
+  followMigration,
+  goesTo,
+  isUnderWay,
+  type MigrationKind,
+  type ServerTrace,
+  traceBefore,
+  traceOf,
+} from './following.ts'
+import { type Move, moveInput, whyNotTo } from './move.ts'
 import type { Nova } from './nova.ts'
-
-const input = z.object({ vm: z.string(), host: z.string().optional() })
-type Input = z.infer<typeof input>
 
 const COLD: MigrationKind = {
   type: 'migration',
@@ -15,34 +20,23 @@ const COLD: MigrationKind = {
 }
 
 /** Move a VM with a stop, and confirm it where Nova asks for that: without, the VM would hold room on both hosts for ever. */
-export function coldMigrate(nova: Nova): ActionType<Input, ServerTrace> {
+export function coldMigrate(nova: Nova): ActionType<Move, ServerTrace> {
   return {
     name: 'nova:cold_migrate',
     description: 'move a VM to a host with a stop, and confirm it',
-    inputs: [
-      { name: 'vm', description: 'id of the VM', required: true },
-      { name: 'host', description: "where to; absent: as Nova's scheduler likes", required: false },
-    ],
-    input,
-    about: ({ vm }) => vm,
+    ...moveInput,
     async look({ vm, host }) {
       const server = await nova.server(vm)
       if (!server) return refused('the VM is gone', 'never')
       const onTheWay = (await nova.migrations(vm)).findLast(m => isUnderWay(m, COLD))
-      if (onTheWay && (host === undefined || (onTheWay.dest_compute ?? host) === host))
+      if (onTheWay && goesTo(onTheWay, host))
         return { kind: 'under way', trace: await traceBefore(nova, vm, onTheWay, COLD.action) }
       if (server.task !== undefined) return refused(`Nova is busy with the VM (${server.task})`, 'again')
       if (host !== undefined && server.host === host && server.status !== 'VERIFY_RESIZE')
         return { kind: 'done', detail: 'it was there already' }
       if (server.status !== 'ACTIVE' && server.status !== 'SHUTOFF')
         return refused(`the VM is ${server.status}; only a running or stopped one can be moved`, 'never')
-      if (host !== undefined) {
-        const target = await nova.computeService(host)
-        if (!target) return refused(`there is no compute host \`${host}\``, 'elsewhere')
-        if (target.status === 'disabled' || target.state === 'down')
-          return refused(`the host \`${host}\` is ${target.state === 'down' ? 'down' : 'disabled'}`, 'elsewhere')
-      }
-      return { kind: 'go', trace: await traceOf(nova, vm) }
+      return (await whyNotTo(nova, host)) ?? { kind: 'go', trace: await traceOf(nova, vm) }
     },
     async send({ vm, host }) {
       await nova.act(vm, { migrate: host === undefined ? null : { host } })

@@ -1,11 +1,16 @@
-import { z } from 'zod'
 import { RequestError } from '../../http/index.ts'
 import { type ActionType, refused } from './action-type.ts'
-import { followMigration, isUnderWay, type MigrationKind, type ServerTrace, traceBefore, traceOf } from './following.ts'
+import {
+  followMigration,
+  goesTo,
+  isUnderWay,
+  type MigrationKind,
+  type ServerTrace,
+  traceBefore,
+  traceOf,
+} from './following.ts'
+import { type Move, moveInput, whyNotTo } from './move.ts'
 import { type Nova, SILENT_MS, silentFor } from './nova.ts'
-
-const input = z.object({ vm: z.string(), host: z.string().optional() })
-type Input = z.infer<typeof input>
 
 const EVACUATION: MigrationKind = {
   type: 'evacuation',
@@ -15,21 +20,16 @@ const EVACUATION: MigrationKind = {
 }
 
 /** Build a VM of a dead host anew on another. Nova keeps showing such a VM as active: only its host's service tells. */
-export function evacuate(nova: Nova, now: () => number): ActionType<Input, ServerTrace> {
+export function evacuate(nova: Nova, now: () => number): ActionType<Move, ServerTrace> {
   return {
     name: 'nova:evacuate',
     description: 'build a VM whose host is down anew on another host',
-    inputs: [
-      { name: 'vm', description: 'id of the VM', required: true },
-      { name: 'host', description: "where to; absent: as Nova's scheduler likes", required: false },
-    ],
-    input,
-    about: ({ vm }) => vm,
+    ...moveInput,
     async look({ vm, host }) {
       const server = await nova.server(vm)
       if (!server) return refused('the VM is gone', 'never')
       const onTheWay = (await nova.migrations(vm)).findLast(m => isUnderWay(m, EVACUATION))
-      if (onTheWay && server.task !== undefined && (host === undefined || (onTheWay.dest_compute ?? host) === host))
+      if (onTheWay && server.task !== undefined && goesTo(onTheWay, host))
         return { kind: 'under way', trace: await traceBefore(nova, vm, onTheWay, EVACUATION.action) }
       if (host !== undefined && server.host === host) return { kind: 'done', detail: 'it was there already' }
       const source = server.host === undefined ? undefined : await nova.computeService(server.host)
@@ -38,13 +38,7 @@ export function evacuate(nova: Nova, now: () => number): ActionType<Input, Serve
         return refused(`the VM's host \`${server.host}\` is up, or not yet known to be down`, 'again')
       if (source && silentFor(source, now()) < SILENT_MS)
         return refused(`the VM's host \`${server.host}\` is silent for less than ${SILENT_MS / 1000} s`, 'again')
-      if (host !== undefined) {
-        const target = await nova.computeService(host)
-        if (!target) return refused(`there is no compute host \`${host}\``, 'elsewhere')
-        if (target.status === 'disabled' || target.state === 'down')
-          return refused(`the host \`${host}\` is ${target.state === 'down' ? 'down' : 'disabled'}`, 'elsewhere')
-      }
-      return { kind: 'go', trace: await traceOf(nova, vm) }
+      return (await whyNotTo(nova, host)) ?? { kind: 'go', trace: await traceOf(nova, vm) }
     },
     async send({ vm, host }) {
       // A VM that was on its way when its host died stays in that task for ever, and is evacuated only out of it.

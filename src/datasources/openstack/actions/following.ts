@@ -51,6 +51,11 @@ export function isUnderWay(migration: Migration, kind: MigrationKind): boolean {
   return migration.migration_type === kind.type && !kind.ended.has(migration.status) && !BROKEN.has(migration.status)
 }
 
+/** Whether a migration may be one to this host: it goes there, or where is not decided, or any host will do. */
+export function goesTo(migration: Migration, host: string | undefined): boolean {
+  return !migration.dest_compute || host === undefined || migration.dest_compute === host
+}
+
 /**
  * What became of a migration. Nova accepts nearly everything with 202 and refuses later, so only its migration record and the record of
  * what was asked tell: the server alone may be active on the target while its migration still runs, and active on the source while it
@@ -65,8 +70,7 @@ export async function followMigration(
   const server = await nova.server(vm)
   if (!server) return failed('the VM is gone', 'never')
   const [migrations, actions] = await Promise.all([nova.migrations(vm), nova.actions(vm)])
-  const fits = (m: Migration) => !m.dest_compute || host === undefined || m.dest_compute === host
-  const own = migrations.find(m => m.id > trace.migration && m.migration_type === kind.type && fits(m))
+  const own = migrations.find(m => m.id > trace.migration && m.migration_type === kind.type && goesTo(m, host))
   const [asked] = askedSince(actions, trace, [kind.action])
   if (!own && !asked) return { kind: 'unknown' }
   if (own && kind.ended.has(own.status)) return arrived(server, host ?? own.dest_compute ?? undefined, kind)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type ActionType, refused, type Sight } from './action-type.ts'
 import {
   followMigration,
+  goesTo,
   isDown,
   isUnderWay,
   type MigrationKind,
@@ -44,7 +45,7 @@ export function liveMigrate(nova: Nova): ActionType<Input, ServerTrace> {
       // A record that a dead host left behind says that it runs, for ever.
       const isAlive = server.task !== undefined || server.host === onTheWay?.dest_compute
       const goesOn = onTheWay && isAlive && !(await isDown(nova, onTheWay.source_compute))
-      if (goesOn && (onTheWay.dest_compute ?? host) === host)
+      if (goesOn && goesTo(onTheWay, host))
         return { kind: 'under way', trace: await traceBefore(nova, vm, onTheWay, LIVE.action) }
       if (server.task !== undefined) return refused(`Nova is busy with the VM (${server.task})`, 'again')
       if (server.host === host) return { kind: 'done', detail: 'it was there already' }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { RequestError } from '../../http/index.ts'
-import { type ServiceClient, withQuery } from '../clients/index.ts'
+import { orAbsent } from '../../http/index.ts'
+import { asUtc, type ServiceClient, withQuery } from '../clients/index.ts'
 
 const server = z
   .object({
@@ -73,7 +73,7 @@ export class Nova {
   /** Undefined: there is no such server, or no longer. */
   async server(id: string): Promise<Server | undefined> {
     const answer = z.object({ server })
-    return orAbsent(async () => (await this.#client.call({ path: `/servers/${segment(id)}`, answer })).server)
+    return (await orAbsent(this.#client.call({ path: `/servers/${segment(id)}`, answer })))?.server
   }
 
   /** Migrations of a server of every kind, oldest first. Nova forgets them with the server. */
@@ -88,14 +88,14 @@ export class Nova {
   async actions(id: string): Promise<InstanceAction[]> {
     const answer = z.object({ instanceActions: z.array(instanceAction) })
     const path = `/servers/${segment(id)}/os-instance-actions`
-    return (await orAbsent(async () => (await this.#client.call({ path, answer })).instanceActions)) ?? []
+    return (await orAbsent(this.#client.call({ path, answer })))?.instanceActions ?? []
   }
 
   /** What went wrong on the way of one thing asked, in Nova's words; undefined: it does not say. */
   async failureOf(id: string, request: string): Promise<{ event: string; words: string } | undefined> {
     const answer = z.object({ instanceAction: z.object({ events: z.array(instanceEvent).default([]) }) })
     const path = `/servers/${segment(id)}/os-instance-actions/${segment(request)}`
-    const found = await orAbsent(() => this.#client.call({ path, answer }))
+    const found = await orAbsent(this.#client.call({ path, answer }))
     const event = found?.instanceAction.events.find(each => each.result === 'Error')
     return event && { event: event.event, words: wordsOf(event.details, event.traceback) }
   }
@@ -141,15 +141,6 @@ function segment(text: string): string {
   return encodeURIComponent(text)
 }
 
-async function orAbsent<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask()
-  } catch (thrown) {
-    if (thrown instanceof RequestError && thrown.status === 404) return undefined
-    throw thrown
-  }
-}
-
 /** One line of what Nova says: its own words, or the last of a traceback. */
 function wordsOf(details: string | null | undefined, traceback: string | null | undefined): string {
   const lines = (details || traceback || '').trim().split('\n')
@@ -162,5 +153,5 @@ export const SILENT_MS = 60_000
 /** Milliseconds since a compute's last sign of life, by Nova's clock and ours. Infinite: an operator declared it down. */
 export function silentFor({ forced_down: isFenced, updated_at: at }: ComputeService, now: number): number {
   if (isFenced || !at) return Number.POSITIVE_INFINITY
-  return now - Date.parse(/(?:Z|[+-]\d\d:\d\d)$/.test(at) ? at : `${at}Z`)
+  return now - Date.parse(asUtc(at))
 }

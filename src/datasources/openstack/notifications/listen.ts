@@ -1,5 +1,6 @@
 import { Connection, type Consumer } from 'rabbitmq-client'
 import type { Diagnostic } from '../../../diagnostic/index.ts'
+import { shownUrl } from '../../http/index.ts'
 import { readMessage } from './message.ts'
 import { type Touch, touchesOf } from './touches.ts'
 
@@ -37,7 +38,7 @@ const LONGEST_QUEUE = 50_000
  */
 export function listen(options: ListenOptions): Listener {
   const { url, hosts, ca, exchange = 'nova', topics = ['notifications', 'versioned_notifications'] } = options
-  const where = `the message queue at \`${shown(url)}\``
+  const where = `the message queue at \`${shownUrl(url)}\``
   let faults: readonly Diagnostic[] = []
   const setFaults = (now: readonly Diagnostic[]) => {
     if (now.length === 0 && faults.length === 0) return
@@ -91,12 +92,6 @@ export function listen(options: ListenOptions): Listener {
       connection.unsafeDestroy()
     },
   }
-}
-
-/** The address without user and password. */
-function shown(url: string): string {
-  const { protocol, host, pathname } = new URL(url)
-  return `${protocol}//${host}${pathname}`
 }
 
 function faultOf(error: unknown, where: string, exchange: string): Diagnostic {

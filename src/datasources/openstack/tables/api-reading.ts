@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { type Diagnostic, fail } from '../../../diagnostic/index.ts'
-import { RequestError } from '../../http/index.ts'
+import { orAbsent } from '../../http/index.ts'
 import type { LiveTable, ReadAnswer, ReadItem, Reading, ReadRequest } from '../../live/index.ts'
-import { type ServiceClient, withQuery } from '../clients/index.ts'
+import { asUtc, type ServiceClient, withQuery } from '../clients/index.ts'
 import type { Item, ReadingDescription } from './description.ts'
 import { walk } from './paths.ts'
 import { liveTable, RowMaker } from './row-maker.ts'
@@ -138,7 +138,7 @@ export class ApiReading implements Reading {
     const path = this.#description.path.replace(/\{(\w+)\}/g, (_, field: string) =>
       encodeURIComponent(String(walk(parent, [field]))),
     )
-    return this.#orGone(this.#client.call({ path, answer: anyItem, signal }))
+    return orAbsent(this.#client.call({ path, answer: anyItem, signal }))
   }
 
   async #readOne(
@@ -150,18 +150,9 @@ export class ApiReading implements Reading {
     const path = one.path.replace('{id}', encodeURIComponent(id))
     const answer = z.object({ [one.key]: anyItem })
     const more = microversion === undefined ? {} : { microversion }
-    const body = await this.#orGone(this.#client.call({ path, answer, signal, ...more }))
+    const body = await orAbsent(this.#client.call({ path, answer, signal, ...more }))
     const item = body?.[one.key]
     return item === undefined || gone?.(item) ? { id } : { id, rows: this.#rows(item, tables) }
-  }
-
-  async #orGone<T>(asked: Promise<T>): Promise<T | undefined> {
-    try {
-      return await asked
-    } catch (thrown) {
-      if (thrown instanceof RequestError && thrown.status === 404) return undefined
-      throw thrown
-    }
   }
 
   #rows(item: Item, tables: ReadonlySet<string>) {
@@ -180,9 +171,4 @@ export class ApiReading implements Reading {
       },
     )
   }
-}
-
-/** Nova writes some times without a zone; all are UTC. */
-function asUtc(stamp: string): string {
-  return stamp === '' || /Z|[+-]\d\d:?\d\d$/.test(stamp) ? stamp : `${stamp}Z`
 }

@@ -19,7 +19,7 @@ import type { ApiSettings } from './config.ts'
 import { addDocumentation, DOCS } from './documentation.ts'
 import { type Endpoint, paramsOf } from './endpoint.ts'
 import { createStreams } from './events/streams.ts'
-import { ApiError, type Fault, faultBody, faultOf, refuse } from './faults.ts'
+import { type Fault, faultBody, faultOf, refuse } from './faults.ts'
 import { addIdempotency } from './idempotency.ts'
 import { takeJson } from './json-body.ts'
 import { createMetrics } from './metrics.ts'
@@ -94,22 +94,10 @@ export async function createApi(service: Service, options: ApiOptions): Promise<
   })
   addIdempotency(app, store)
   app.setErrorHandler((error, request, reply) => sendFault(error, request, reply))
-  app.setNotFoundHandler((request, reply) =>
-    sendFault(
-      new ApiError({
-        status: 404,
-        diagnostics: [
-          {
-            code: 'api/not-found',
-            severity: 'error',
-            message: `there is no route ${request.method} \`${pathOf(request)}\``,
-            help: 'see `/docs` for all there are',
-          },
-        ],
-      }),
-      request,
-      reply,
-    ),
+  app.setNotFoundHandler(request =>
+    refuse(404, 'api/not-found', `there is no route ${request.method} \`${pathOf(request)}\``, {
+      help: 'see `/docs` for all there are',
+    }),
   )
   await addDocumentation(app, options.version)
   const streams = createStreams(service.events, limits.streams, admission)

@@ -28,15 +28,27 @@ export function createMetrics(app: FastifyInstance, service: Service, streams: (
     const route = request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown')
     requests.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
   })
-  gauge(registers, 'usher_streams', 'Clients that follow the stream of events.', set => set({}, streams().clients))
+  gauge(registers, 'usher_streams', 'Clients that follow the stream of events.', [], () => [
+    { value: streams().clients },
+  ])
   counter(registers, 'usher_stream_events_total', 'Events sent to clients of the stream.', () => streams().sent)
   counter(registers, 'usher_stream_cut_off_total', 'Clients cut off for not keeping up.', () => streams().cutOff)
-  gauge(registers, 'usher_ready', '1 when the service is ready, for each part: 0 when it is not.', async set => {
-    const health = await service.health()
-    set({ part: 'all' }, health.ready ? 1 : 0)
-    for (const part of ['database', 'tables', 'evaluator', 'workers'])
-      set({ part }, health.reasons.some(reason => reason.part === part) ? 0 : 1)
-  })
+  gauge(
+    registers,
+    'usher_ready',
+    '1 when the service is ready, for each part: 0 when it is not.',
+    ['part'],
+    async () => {
+      const health = await service.health()
+      return [
+        { labels: { part: 'all' }, value: health.ready ? 1 : 0 },
+        ...['database', 'tables', 'evaluator', 'workers'].map(part => ({
+          labels: { part },
+          value: health.reasons.some(reason => reason.part === part) ? 0 : 1,
+        })),
+      ]
+    },
+  )
   freshness(registers, service)
   return {
     contentType: registry.contentType,
@@ -49,46 +61,50 @@ export function createMetrics(app: FastifyInstance, service: Service, streams: (
 
 /** Ages of tables and which are stale: together they say whether what is shown is what is. */
 function freshness(registers: Registry[], service: Service): void {
-  new Gauge({
-    name: 'usher_table_age_seconds',
-    help: 'Time since a table was last known to be right.',
-    labelNames: ['source', 'table'],
+  gauge(
     registers,
-    async collect() {
-      this.reset()
-      for (const { name, status } of await service.tables.sources())
-        for (const { table, rightAt } of status.tables)
-          if (rightAt !== undefined) this.set({ source: name, table }, (Date.now() - Date.parse(rightAt)) / 1000)
-    },
-  })
-  new Gauge({
-    name: 'usher_tables',
-    help: 'Tables of a data source, by state: fresh, stale, unread.',
-    labelNames: ['source', 'state'],
+    'usher_table_age_seconds',
+    'Time since a table was last known to be right.',
+    ['source', 'table'],
+    async () =>
+      (await service.tables.sources()).flatMap(({ name, status }) =>
+        status.tables.flatMap(({ table, rightAt }) =>
+          rightAt === undefined
+            ? []
+            : [{ labels: { source: name, table }, value: (Date.now() - Date.parse(rightAt)) / 1000 }],
+        ),
+      ),
+  )
+  gauge(
     registers,
-    async collect() {
-      this.reset()
-      for (const { name, status } of await service.tables.sources())
-        for (const { state } of status.tables) this.inc({ source: name, state })
-    },
-  })
+    'usher_tables',
+    'Tables of a data source, by state: fresh, stale, unread.',
+    ['source', 'state'],
+    async () =>
+      (await service.tables.sources()).flatMap(({ name, status }) =>
+        status.tables.map(({ state }) => ({ labels: { source: name, state }, value: 1 })),
+      ),
+  )
 }
 
-type SetValue = (labels: Record<string, string>, value: number) => void
-
+/** Values with the same labels are added up. */
 function gauge(
   registers: Registry[],
   name: string,
   help: string,
-  collect: (set: SetValue) => void | Promise<void>,
+  labelNames: readonly string[],
+  read: () => Reading['samples'] | Promise<Reading['samples']>,
 ): void {
   new Gauge({
     name,
     help,
-    labelNames: name === 'usher_ready' ? ['part'] : [],
+    labelNames: [...labelNames],
     registers,
     async collect() {
-      await collect((labels, value) => this.set(labels, value))
+      const samples = await read()
+      // Not before they are read: others may be asking at the same time.
+      this.reset()
+      for (const { labels = {}, value } of samples) this.inc(labels, value)
     },
   })
 }

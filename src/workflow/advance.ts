@@ -123,9 +123,9 @@ export async function retry(unit: Unit): Promise<boolean> {
       if (late) await follow(unit, row, 'success')
       continue
     }
-    if (row.state === 'failed' && row.total !== null && again.has(row.name)) {
+    if (row.state === 'failed' && row.total !== null) {
       // Only the items that failed or were given up; those that succeeded stay.
-      const part = again.get(row.name)!
+      const part = again.get(row.name) ?? { rows: [], bad: 0 }
       Object.assign(row, {
         state: 'running',
         ended_at: null,
@@ -134,12 +134,6 @@ export async function retry(unit: Unit): Promise<boolean> {
       })
       execution.active++
       for (const item of part.rows) tryAgain(unit, item)
-      await refill(unit, row)
-      continue
-    }
-    if (row.state === 'failed' && row.total !== null) {
-      Object.assign(row, { state: 'running', ended_at: null })
-      execution.active++
       await refill(unit, row)
       await itemsDone(unit, row)
       continue
@@ -362,9 +356,8 @@ async function itemsDone(unit: Unit, parent: TaskRow): Promise<void> {
   const { graph, execution } = unit
   const last = execution.ending ? parent.next! : parent.total!
   if (parent.done! < last) return
-  const keep = graph.tasks.get(parent.name)!.definition['keep-result'] !== false
-  const results = keep ? await itemResults(unit, parent) : []
   const plan = graph.tasks.get(parent.name)!
+  const results = plan.definition['keep-result'] === false ? [] : await itemResults(unit, parent)
   const bad = parent.bad! > 0 || last < parent.total!
   const error =
     parent.bad! > 0 ? `${parent.bad} of ${parent.total} items failed: ${parent.error}` : 'not all items were begun'

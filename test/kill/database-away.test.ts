@@ -1,27 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { openStore } from '../../src/store/index.ts'
 import { createEngine, createRunner, readHistory } from '../../src/workflow/index.ts'
-import { type Server, startServer } from '../postgres/server.ts'
+import { noServer, ownServer } from '../postgres/own-server.ts'
 
-const missing = typeof inject('postgres') === 'string'
-let server: Server
-
-beforeAll(async () => {
-  if (missing) return
-  const started = await startServer()
-  if (typeof started === 'string') throw new Error(started)
-  server = started
-  await server.administer('create database away')
-})
-afterAll(() => server?.remove())
+const own = ownServer(!noServer, server => server.administer('create database away'))
 
 /** Milliseconds; the longer run sets 30,000. */
 const AWAY_MS = Number(process.env['USHER_TEST_AWAY_MS'] ?? 1500)
 
-test.skipIf(missing)(
+test.skipIf(noServer)(
   'the database goes away in the middle and comes back: what runs goes on, every action acts once',
   async () => {
+    const server = own()
     const store = await openStore({ url: server.url('away'), lockTimeoutMs: 2000 })
     const engine = createEngine(store)
     const acted: string[] = []

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { openStore } from '../../src/store/index.ts'
 import { createEngine, createRunner, readHistory } from '../../src/workflow/index.ts'
-import { type Server, startServer } from '../postgres/server.ts'
+import { noServer, ownServer } from '../postgres/own-server.ts'
 
 /*
  * PostgreSQL with its tables on a file system that is full: a small one in memory, which only the superuser can mount. Where that is
@@ -21,31 +21,27 @@ const resize = (size: string): boolean => mount('-o', `remount,size=${size}`, sm
 chmodSync(folder, 0o755)
 mkdirSync(small)
 const mounted =
-  typeof inject('postgres') !== 'string' &&
+  !noServer &&
   process.getuid?.() === 0 &&
   mount('-t', 'tmpfs', '-o', `size=40m,uid=${NOBODY},gid=${NOBODY},mode=700`, 'tmpfs', small)
-let server: Server
 
-beforeAll(async () => {
-  if (!mounted) return
-  const started = await startServer()
-  if (typeof started === 'string') throw new Error(started)
-  server = started
+// Before the server's own end is asked for: what is asked for last is done first, and the server must be gone by then.
+afterAll(() => {
+  if (mounted) spawnSync('umount', ['-l', small])
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const own = ownServer(mounted, async server => {
   mkdirSync(join(small, 'space'), { mode: 0o700 })
   chownSync(join(small, 'space'), NOBODY, NOBODY)
   await server.administer(`create tablespace small location '${join(small, 'space')}'`)
   await server.administer('create database filled tablespace small')
 })
-afterAll(async () => {
-  if (mounted) await server.remove()
-  if (mounted) spawnSync('umount', ['-l', small])
-  rmSync(folder, { recursive: true, force: true })
-})
 
 test.skipIf(!mounted)(
   'a server whose disk is full loses nothing, and the workflow goes on when there is room',
   async () => {
-    const store = await openStore({ url: server.url('filled') })
+    const store = await openStore({ url: own().url('filled') })
     const engine = createEngine(store)
     const acted: string[] = []
     const runner = createRunner(

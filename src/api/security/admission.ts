@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { ApiError, faultOf, refuse } from '../faults.ts'
+import { faultOf, refuse } from '../faults.ts'
 import type { Keystone } from './keystone.ts'
 import { type Allow, type Caller, everyone, isAllowed, type Role, sayAllowed } from './roles.ts'
 import { isOurToken, type TokenBook } from './tokens.ts'
@@ -149,16 +149,8 @@ async function count(
   if (state.isAllowed) return
   reply?.header('ratelimit-limit', state.max).header('ratelimit-remaining', state.remaining)
   if (!state.isExceeded) return
-  throw new ApiError({
-    status: 429,
-    diagnostics: [
-      {
-        code: 'api/too-many-requests',
-        severity: 'error',
-        message: `more than ${state.max} requests in a minute`,
-        help: `wait ${state.ttlInSeconds} seconds`,
-      },
-    ],
+  refuse(429, 'api/too-many-requests', `more than ${state.max} requests in a minute`, {
+    help: `wait ${state.ttlInSeconds} seconds`,
     headers: { 'retry-after': String(state.ttlInSeconds) },
   })
 }

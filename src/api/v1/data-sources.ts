@@ -106,10 +106,10 @@ export function dataSourceEndpoints(service: Service): readonly Endpoint[] {
       summary: 'List the actions of a data source',
       answer: z.strictObject({ results: z.array(action) }),
       async handle({ params }) {
-        const { actions, name } = await named(params.source)
+        const source = await named(params.source)
         return {
-          results: actions.map(one => ({
-            name: one.name.startsWith(`${name}:`) ? one.name.slice(name.length + 1) : one.name,
+          results: source.actions.map(one => ({
+            name: shortName(source, one.name),
             args: one.inputs.map(input => ({ name: input.name, description: input.description })),
             description: one.description,
           })),
@@ -248,9 +248,9 @@ function shown({ id, name, driver: from, description }: SourceView): z.output<ty
   return { id, name, driver: from, description, type: null, enabled: true, owner: 'system', config: {} }
 }
 
-/** A table's name without that of its source. */
-function shortName({ name }: SourceView, table: string): string {
-  return table.startsWith(`${name}:`) ? table.slice(name.length + 1) : table
+/** The name of a table or an action without that of its source. */
+function shortName({ name }: SourceView, full: string): string {
+  return full.startsWith(`${name}:`) ? full.slice(name.length + 1) : full
 }
 
 function schemaOf(source: SourceView, { table, columns }: SourceView['tables'][number]) {

@@ -36,18 +36,20 @@ export async function sendRows(
     explained += rows.items.length
     return rows
   }
-  const pages = allOf(limit === undefined ? read : async () => ({ items: [] }))
-  // The first page is read before anything is sent: a table that is not there must be a refusal.
-  const first = limit === undefined ? (await pages.next()).value : undefined
   reply.type('application/json; charset=utf-8')
-  if (first === undefined) {
-    const page = await read({ limit: limit!, ...(cursor === undefined ? {} : { cursor }) })
+  if (limit === undefined) {
+    const pages = allOf(read)
+    // The first page is read before anything is sent: a table that is not there must be a refusal.
+    const first = (await pages.next()).value ?? []
+    await reply.send(Readable.from(answer(first, pages, trace)))
+  } else {
+    const page = await read({ limit, ...(cursor === undefined ? {} : { cursor }) })
     await reply.send({
       results: page.items.map(item => ({ data: item.row })),
       ...(trace ? { trace: traceOf(page.items) } : {}),
       ...(page.next === undefined ? {} : { next: page.next }),
     })
-  } else await reply.send(Readable.from(answer(first, pages, trace)))
+  }
   return undefined as never
 }
 

@@ -6,7 +6,7 @@ import type { Program } from '../language/index.ts'
 import type { PlaceOptions } from '../placement/index.ts'
 import { openStore } from '../store/index.ts'
 import { type ApplyProgress, type ApplyResult, applyOn } from './apply.ts'
-import { evacuating } from './evacuating.ts'
+import { EVACUATION_TABLES, evacuating } from './evacuating.ts'
 import { LiveTables } from './live-tables.ts'
 import type { PlanOptions } from './plan.ts'
 import { MIGRATE } from './plan-workflow.ts'
@@ -79,7 +79,7 @@ export async function applyLive(
 
 /** The tables that policies read, and those that carrying a plan out needs. */
 function tablesOf(program: Program): ReadonlySet<string> {
-  return new Set([...program.tables.keys(), 'nova:location', 'nova:services'])
+  return new Set([...program.tables.keys(), ...EVACUATION_TABLES])
 }
 
 function actorOf(sources: readonly LiveSource[], file: string): NonNullable<LiveSource['cloud']> {

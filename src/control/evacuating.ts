@@ -1,6 +1,11 @@
 import type { Cloud } from '../datasources/index.ts'
-import type { Snapshot } from '../tables/index.ts'
+import type { TableData } from '../tables/index.ts'
 import { MIGRATE } from './plan-workflow.ts'
+
+/** The tables that tell which VMs are on dead hosts. */
+export const EVACUATION_TABLES = ['nova:location', 'nova:services'] as const
+
+type Tables = ReadonlyMap<string, Pick<TableData, 'schema' | 'rows'>>
 
 /** When more than one host in so many is down at once, it is Nova that is not well, and not the hosts. */
 const MOST_DEAD = 4
@@ -9,7 +14,7 @@ const MOST_DEAD = 4
  * The cloud, with VMs of dead hosts built anew instead of migrated. Only for those who make sure that a host that Nova calls down does
  * not run its VMs any more: otherwise they would run twice.
  */
-export function evacuating(cloud: Cloud, tables: () => Snapshot): Cloud {
+export function evacuating(cloud: Cloud, tables: () => Tables): Cloud {
   return {
     submit(action, input, token) {
       const isOrphan = action === MIGRATE && isOnDeadHost(input['vm'], tables())
@@ -20,7 +25,7 @@ export function evacuating(cloud: Cloud, tables: () => Snapshot): Cloud {
   }
 }
 
-function isOnDeadHost(vm: unknown, tables: Snapshot): boolean {
+function isOnDeadHost(vm: unknown, tables: Tables): boolean {
   const host = tables.get('nova:location')?.rows.find(row => row[0] === vm)?.[1]
   const services = tables.get('nova:services')
   const column = (name: string) => services?.schema.columns.findIndex(c => c.name === name) ?? -1

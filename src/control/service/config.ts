@@ -81,6 +81,10 @@ const control = z.strictObject({
   expiry: duration.default(3600).describe('how long a plan waits for a person (1h)'),
   migrationTimeout: duration.default(1800).describe('how long one try of a migration may take (30m)'),
   perHost: z.number().int().positive().default(1).describe('live migrations at once at a host (1)'),
+  evacuate: z
+    .boolean()
+    .default(false)
+    .describe('build VMs of hosts that are down anew elsewhere: only where something fences such hosts (false)'),
   atOnce: z.number().int().positive().default(4).describe('live migrations at once in a plan (4)'),
   placement: z
     .strictObject({

@@ -9,6 +9,7 @@ import {
   type TaskResult,
   type WorkflowEngine,
 } from '../../../workflow/index.ts'
+import { EVACUATION_TABLES, evacuating } from '../../evacuating.ts'
 import { MIGRATE, type WorkflowMove } from '../../plan-workflow.ts'
 import type { ExceptionList } from '../exceptions.ts'
 import { forLog, type Parts } from '../parts.ts'
@@ -110,12 +111,13 @@ export class CloudActions {
           retryable: false,
         }),
       }
+    const acting = this.#parts.config.control.evacuate ? evacuating(cloud, () => this.#evacuationTables()) : cloud
     return {
       run: async (input, context) => {
         const refused = name === MIGRATE ? await this.#mayMove(context) : undefined
         if (refused) return refused
         try {
-          await cloud.submit(name, input, context.token)
+          await acting.submit(name, input, context.token)
           return 'later'
         } catch (error) {
           if (!(error instanceof DiagnosticError)) throw error
@@ -130,6 +132,11 @@ export class CloudActions {
       },
       poll: token => this.#ask(cloud, token),
     }
+  }
+
+  #evacuationTables() {
+    const schemas = this.#world.schemas().filter(({ table }) => EVACUATION_TABLES.some(name => name === table))
+    return new Map(schemas.map(schema => [schema.table, { schema, rows: this.#world.rows(schema.table) }]))
   }
 
   /** Undefined: go on. The move is noted before it begins: whoever goes on after a crash knows that the VM moved. */

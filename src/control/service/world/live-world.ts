@@ -9,6 +9,7 @@ import type { Freshness, LiveSource } from '../../../datasources/index.ts'
 import type { Program } from '../../../language/index.ts'
 import { compareRows, type Delta, type Row, type TableSchema, type Value } from '../../../tables/index.ts'
 import type { Clock } from '../../../workflow/index.ts'
+import { EVACUATION_TABLES } from '../../evacuating.ts'
 import type { ServiceConfig } from '../config.ts'
 import { forLog, type Parts } from '../parts.ts'
 import { checkStrictly, dataTablesBehind } from './program.ts'
@@ -32,6 +33,7 @@ export class LiveWorld {
   readonly sources: readonly LiveSource[]
   readonly evaluator: IsolatedEvaluator
   program: Program
+  readonly #config: ServiceConfig
   readonly #clock: Clock
   readonly #log: Parts['log']
   readonly #replicas = new Map<LiveSource, Replica>()
@@ -50,6 +52,7 @@ export class LiveWorld {
 
   constructor({ config, clock, log }: Pick<Parts, 'config' | 'clock' | 'log'>, sources: readonly LiveSource[]) {
     this.sources = sources
+    this.#config = config
     this.#clock = clock
     this.#log = log
     this.program = checkStrictly([], this.schemas())
@@ -206,6 +209,7 @@ export class LiveWorld {
     const read = new Set<string>()
     for (const rule of this.program.rules) for (const table of this.#behind(rule.head.table)) read.add(table)
     read.add(LOCATION)
+    if (this.#config.control.evacuate) for (const table of EVACUATION_TABLES) read.add(table)
     for (const source of this.sources)
       source.want(new Set(source.tables.flatMap(t => (read.has(t.table) ? [t.table] : []))))
   }

@@ -174,6 +174,20 @@ describe('live migration', () => {
     expect(nova.changes.map(change => change.body)).toEqual(changes)
   })
 
+  test('it has ended, and Nova calls its VM ERROR: told of, and not tried again', async () => {
+    await accepted(MOVER, 'cmp02')
+    const own = { id: 3, migration_type: 'live-migration', source_compute: 'cmp01', dest_compute: 'cmp02' }
+    const migrations = [{ ...own, status: 'completed' }]
+    nova.answers.set('GET /v2.1/os-migrations', { status: 200, body: { migrations } })
+    nova.hold(MOVER, at('cmp02', { status: 'ERROR' }))
+    expect(await cloud.status('t')).toEqual({
+      state: 'failed',
+      detail: 'the live migration left the VM in ERROR on `cmp02`',
+      retryable: false,
+      remedy: 'never',
+    })
+  })
+
   test('its VM is deleted, and all records with it', async () => {
     await accepted(MOVER, 'cmp02')
     nova.answers.delete(`GET /v2.1/servers/${MOVER}`)

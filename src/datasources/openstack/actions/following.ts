@@ -90,6 +90,7 @@ export async function isDown(nova: Nova, host: string | null | undefined): Promi
 
 function arrived(server: Server, host: string | undefined, kind: MigrationKind): Progress {
   if (server.task !== undefined) return running(server.task)
+  if (server.status === 'ERROR') return failed(`the ${kind.words} left the VM in ERROR on \`${server.host}\``, 'never')
   if (host !== undefined && server.host !== host)
     return failed(`the ${kind.words} ended on \`${server.host}\``, 'again')
   return { kind: 'succeeded' }
@@ -110,7 +111,8 @@ async function whyBroken(
     await nova.act(server.id, { 'os-resetState': { state: 'active' } })
     return failed(`the ${kind.words} did not begin${said}`, 'again')
   }
-  if (server.status === 'ERROR') return failed(`the ${kind.words} left the VM in ERROR${said}`, 'never')
+  if (server.status === 'ERROR')
+    return failed(`the ${kind.words} left the VM in ERROR on \`${server.host}\`${said}`, 'never')
   const remedy = remedyOf(own, failure?.event)
   return failed(
     remedy === 'elsewhere'

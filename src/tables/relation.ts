@@ -95,6 +95,12 @@ export class Relation {
     return slot
   }
 
+  /** The same for the row in `scratch`, where `guess` is the slot that it is likely to have. */
+  locateNear(guess: number): number {
+    if (guess < this.top && this.state[guess] !== 0 && this.#equals(guess, this.scratch)) return guess
+    return this.locate(this.scratch)
+  }
+
   /** A row in `scratch`, so that all that follows reads one kind of array. */
   #lay(row: ArrayLike<number>): Int32Array {
     const { scratch } = this

@@ -676,35 +676,82 @@ class Compiler {
     const ids = sink.key.map(index => this.#id({ kind: 'variable', index }))
     const lay = ids.map((id, c) => `${this.#part(keys, 'scratch')}[${c}] = ${id}; `).join('')
     const feed = `${lay}${g}.feed(${value}, ${sign})`
-    if (this.#variant.kind === 'full' && ids.length === 1 && !group.givesIds && this.#isWorthTable())
-      this.#addUp(g, group, ids[0]!, value, feed)
-    else this.#emit(feed)
+    if (this.#variant.kind !== 'full' || group.givesIds || ids.length === 0) this.#emit(feed)
+    else if (ids.length > 1) {
+      this.#findGroup(g, keys, ids, lay)
+      this.#addUp(g, group, value)
+    } else if (this.#isWorthTable()) {
+      this.#findGroupById(g, ids[0]!, feed)
+      this.#addUp(g, group, value)
+      this.#emit('}')
+    } else this.#emit(feed)
     if (value.includes('intern(')) this.#emit('numbers = interner.numbers')
   }
 
-  /**
-   * A binding for a group whose sum stays exact in one double, without a call. This is the first evaluation: what groups there are is new
-   * in it. A sum kept in parts is NaN here, and goes the long way, as do numbers out of range.
-   */
-  #addUp(g: string, group: Group, id: string, value: string, feed: string): void {
-    const names = ['slots', 'bindings', 'sums'].map(n => `${g}_${n}`)
-    const [slots, bindings, sums] = names
+  // What follows is for the first evaluation: what groups there are is new in it, and none ever goes.
+
+  /** Declare `slot` as the group of a key of one column, opened if it is new; what comes next is inside a block. */
+  #findGroupById(g: string, id: string, feed: string): void {
+    const slots = `${g}_slots`
+    const mirror = this.#mirror(g, ['bindings', 'sums', 'lows'], g)
     this.#fetch.add(`const ${slots} = ${g}.slotsById(interner.size)`)
-    this.#fetch.add(`let ${bindings} = ${g}.bindings, ${sums} = ${g}.sums`)
     // Ids that came since go the long way.
-    this.#emit(`if (${id} < ${slots}.length) {`)
+    this.#emit(`if (${id} >= ${slots}.length) { ${feed}; ${mirror} } else {`)
     this.#emit(`let slot = ${slots}[${id}] - 1`)
-    const opened = `slot = aside(open, ${g}, ${id}); ${slots}[${id}] = slot + 1; ${bindings} = ${g}.bindings; ${sums} = ${g}.sums`
-    this.#emit(`if (slot < 0) { ${opened} }`)
-    if (group.operator === 'count') this.#emit(`${bindings}[slot]++`)
-    else {
-      this.#emit(`const sum = ${sums}[slot], value = ${value}, total = sum + value, shadow = total - sum`)
-      const exact = 'sum - (total - shadow) + (value - shadow) === 0'
-      this.#emit(`if (${exact} && value <= ${SUM_LIMIT} && value >= -${SUM_LIMIT}) {`)
-      this.#emit(`${bindings}[slot]++; ${sums}[slot] = total`)
-      this.#emit(`} else { ${feed} }`)
+    this.#emit(`if (slot < 0) { slot = aside(open, ${g}, ${id}); ${slots}[${id}] = slot + 1; ${mirror} }`)
+  }
+
+  /**
+   * The same for a key of several columns, without a block: `slot` is the group behind the last one if its key agrees, as when bindings
+   * run over the same times of a day again and again; else it is looked for.
+   */
+  #findGroup(g: string, keys: string, ids: readonly string[], lay: string): void {
+    const columns = ids.map((_, c) => `${keys}_k${c}`)
+    const mirror = [
+      this.#mirror(g, ['bindings', 'sums', 'lows'], g),
+      this.#mirror(keys, ['heads', 'next'], `${keys}_k`),
+      ...columns.map((name, c) => this.#mirrored(name, `${keys}.columns[${c}]`)),
+    ].join('; ')
+    const slot = `${g}_slot`
+    const differs = columns.map((name, c) => `${name}[${slot}] !== ${ids[c]}`).join(' || ')
+    this.#fetch.add(`${keys}.makeHash()`)
+    this.#fetch.add(`let ${slot} = -1`)
+    this.#emit(`if (!(${g}_bindings[++${slot}] > 0) || ${differs}) {`)
+    this.#emit(`${slot} = ${keys}_k_heads[${bucketCode(ids)} & (${keys}_k_heads.length - 1)]`)
+    this.#emit(`while (${slot} >= 0 && (${differs})) ${slot} = ${keys}_k_next[${slot}]`)
+    this.#emit(`if (${slot} < 0) { ${lay}${slot} = aside(open, ${g}, 0); ${mirror} }`)
+    this.#emit('}')
+    this.#emit(`const slot = ${slot}`)
+  }
+
+  /** Have arrays of an object at hand that are replaced when it grows; the code that fetches them anew. */
+  #mirror(object: string, parts: readonly string[], prefix: string): string {
+    return parts.map(part => this.#mirrored(`${prefix}_${part}`, `${object}.${part}`)).join('; ')
+  }
+
+  #mirrored(name: string, from: string): string {
+    this.#fetch.add(`let ${name} = ${from}`)
+    return `${name} = ${from}`
+  }
+
+  /**
+   * Add a binding to the group in `slot` without a call, as long as its sum stays exact in two doubles (see `Group.lows`). A sum kept in
+   * more parts is NaN here, and goes the long way, as do numbers out of range.
+   */
+  #addUp(g: string, group: Group, value: string): void {
+    const [bindings, sums, lows] = ['bindings', 'sums', 'lows'].map(n => `${g}_${n}`)
+    if (group.operator === 'count') {
+      this.#emit(`${bindings}[slot]++`)
+      return
     }
-    this.#emit(`} else { ${feed}; ${bindings} = ${g}.bindings; ${sums} = ${g}.sums }`)
+    this.#emit(`const sum = ${sums}[slot], value = ${value}, total = sum + value, shadow = total - sum`)
+    this.#emit('const error = sum - (total - shadow) + (value - shadow)')
+    this.#emit(`if (!(value <= ${SUM_LIMIT} && value >= -${SUM_LIMIT})) ${g}.take(slot, value, 1)`)
+    this.#emit(`else if (error === 0) { ${bindings}[slot]++; ${sums}[slot] = total } else {`)
+    this.#emit(`const low = ${lows}[slot], rest = low + error, shade = rest - low`)
+    this.#emit(`if (low - (rest - shade) + (error - shade) !== 0) ${g}.take(slot, value, 1)`)
+    this.#emit(`else { ${bindings}[slot]++; ${sums}[slot] = total; ${lows}[slot] = rest }`)
+    this.#emit('}')
   }
 
   /** Whether the clause reads enough rows for a table with a place for each id. */

@@ -25,16 +25,20 @@ export class Group {
   touchedCount = 0
   /** Bindings of each group. */
   bindings = new Int32Array(16)
-  /** Sums while they are exact in one double; NaN for those kept in parts. */
-  sums = new Float64Array(16)
+  /**
+   * A group's sum is exactly `sums + lows`, as long as that goes: a double, and what additions to it lost to rounding. NaN in `sums` for
+   * one that is kept in more parts. Empty unless the aggregate adds up.
+   */
+  sums: Float64Array
+  lows: Float64Array
   /** Whether what is fed is noted for going back; not during the first evaluation, which never goes back. */
   remembering = true
   /** The result of a group that has no binding. */
   readonly nothing: number
   readonly #interner: Interner
   readonly #warnings: Warnings
-  /** Bindings whose value the aggregate cannot take in. */
-  #bad = new Int32Array(16)
+  /** By group: bindings whose value the aggregate cannot take in, where there are any. */
+  readonly #bad = new Map<number, number>()
   readonly #exact = new Map<number, ExactSum>()
   readonly #extremes = new Map<number, Extremes>()
   /** What was fed in the open transaction: slots, signs and values of the first `fed` entries. */
@@ -42,6 +46,8 @@ export class Group {
   #fedSigns = new Int8Array(16)
   #fedValues = new Float64Array(16)
   #fed = 0
+  /** The group fed last: the next is often the one behind it, as when bindings run over the same times of a day again and again. */
+  #last = -1
 
   constructor(literal: AggregateLiteral, interner: Interner, warnings: Warnings) {
     this.literal = literal
@@ -51,6 +57,12 @@ export class Group {
     this.#interner = interner
     this.#warnings = warnings
     this.nothing = this.operator === 'count' || this.operator === 'sum' ? 0 : Number.NaN
+    this.sums = new Float64Array(this.addsUp ? 16 : 0)
+    this.lows = new Float64Array(this.addsUp ? 16 : 0)
+  }
+
+  get addsUp(): boolean {
+    return this.operator === 'sum' || this.operator === 'mean'
   }
 
   /**
@@ -58,20 +70,23 @@ export class Group {
    * -1 for min and max, nothing for count.
    */
   feed(value: number, by: 1 | -1): void {
-    const key = this.keys.scratch
-    let slot = this.keys.locate(key)
+    let slot = this.keys.locateNear(this.#last + 1)
     if (slot < 0) {
       slot = this.keys.addNew()
       this.#reset(slot)
     }
+    this.#last = slot
     if (this.isTouched[slot] === 0) this.#touch(slot)
     if (this.remembering) this.#note(slot, value, by)
-    this.#take(slot, value, by)
+    this.take(slot, value, by)
   }
 
-  /** Begin a group whose key of one column `keys` has not stored; its slot. The caller adds its bindings to `bindings` and `sums`. */
+  /**
+   * Begin a group whose key `keys` has not stored, in the first evaluation; its slot. The key is `id`, or lies in `keys.scratch` if it has
+   * other than one column. The caller adds its bindings to `bindings`, `sums` and `lows`, or calls `take`.
+   */
   open(id: number): number {
-    const slot = this.keys.addId(id)
+    const slot = this.keys.arity === 1 ? this.keys.addId(id) : this.keys.addNew()
     this.#reset(slot)
     this.#touch(slot)
     return slot
@@ -107,45 +122,59 @@ export class Group {
     this.#fedValues[i] = value
   }
 
-  #take(slot: number, value: number, by: 1 | -1): void {
+  /** What `feed` does to a group that is known, and no more. */
+  take(slot: number, value: number, by: 1 | -1): void {
     this.bindings[slot]! += by
     if (this.operator === 'count') return
-    if (this.givesIds) {
-      const type = value < 0 ? 'none' : typeof this.#interner.value(value)
-      if (type !== 'number' && type !== 'string') {
-        this.#bad[slot]! += by
-        return
-      }
-      let extremes = this.#extremes.get(slot)
-      if (!extremes) {
-        extremes = new Extremes(this.#interner, this.operator as 'min' | 'max')
-        this.#extremes.set(slot, extremes)
-      }
-      extremes.adjust(value, by)
+    if (this.givesIds) this.#takeId(slot, value, by)
+    else if (value <= SUM_LIMIT && value >= -SUM_LIMIT) this.#add(slot, by === 1 ? value : -value)
+    else this.#takeBad(slot, by)
+  }
+
+  #takeBad(slot: number, by: 1 | -1): void {
+    const bad = (this.#bad.get(slot) ?? 0) + by
+    if (bad === 0) this.#bad.delete(slot)
+    else this.#bad.set(slot, bad)
+  }
+
+  #takeId(slot: number, id: number, by: 1 | -1): void {
+    const type = id < 0 ? 'none' : typeof this.#interner.value(id)
+    if (type !== 'number' && type !== 'string') {
+      this.#takeBad(slot, by)
       return
     }
-    if (!(value <= SUM_LIMIT && value >= -SUM_LIMIT)) {
-      this.#bad[slot]! += by
-      return
+    let extremes = this.#extremes.get(slot)
+    if (!extremes) {
+      extremes = new Extremes(this.#interner, this.operator as 'min' | 'max')
+      this.#extremes.set(slot, extremes)
     }
-    const x = by === 1 ? value : -value
-    const exact = this.#exact.size > 0 ? this.#exact.get(slot) : undefined
-    if (exact) {
-      exact.add(x)
-      return
-    }
+    extremes.adjust(id, by)
+  }
+
+  #add(slot: number, x: number): void {
     const sum = this.sums[slot]!
     const total = sum + x
     const shadow = total - sum
     const error = sum - (total - shadow) + (x - shadow)
-    if (error === 0) this.sums[slot] = total
-    else {
-      const parts = new ExactSum()
-      parts.add(sum)
-      parts.add(x)
+    const low = this.lows[slot]!
+    const rest = low + error
+    const shade = rest - low
+    if (low - (rest - shade) + (error - shade) === 0) {
+      this.sums[slot] = total
+      this.lows[slot] = rest
+    } else this.#addToParts(slot, x)
+  }
+
+  #addToParts(slot: number, x: number): void {
+    let parts = this.#exact.get(slot)
+    if (!parts) {
+      parts = new ExactSum()
+      parts.add(this.sums[slot]!)
+      parts.add(this.lows[slot]!)
       this.#exact.set(slot, parts)
       this.sums[slot] = Number.NaN
     }
+    parts.add(x)
   }
 
   /** Work out the results of the touched groups; whether any differs from before. */
@@ -164,12 +193,12 @@ export class Group {
     const bindings = this.bindings[slot]!
     if (bindings === 0) return this.nothing
     if (this.operator === 'count') return bindings
-    if (this.#bad[slot]! > 0) return this.#fail('mixed-aggregate', slot)
+    if (this.#bad.size > 0 && this.#bad.has(slot)) return this.#fail('mixed-aggregate', slot)
     if (this.givesIds) {
       const extremes = this.#extremes.get(slot)!
       return extremes.best ?? this.#fail('mixed-aggregate', slot)
     }
-    const held = this.sums[slot]!
+    const held = this.sums[slot]! + this.lows[slot]!
     const sum = Number.isNaN(held) ? this.#exact.get(slot)!.value : held
     if (this.operator === 'mean') return sum / bindings + 0
     return Math.abs(sum) > Number.MAX_SAFE_INTEGER ? this.#fail('sum-past-2^53', slot) : sum + 0
@@ -195,7 +224,7 @@ export class Group {
 
   rollback(): void {
     for (let i = this.#fed - 1; i >= 0; i--) {
-      this.#take(this.#fedSlots[i]!, this.#fedValues[i]!, this.#fedSigns[i] === 1 ? -1 : 1)
+      this.take(this.#fedSlots[i]!, this.#fedValues[i]!, this.#fedSigns[i] === 1 ? -1 : 1)
     }
     for (let i = 0; i < this.touchedCount; i++) this.now[this.touched[i]!] = this.before[this.touched[i]!]!
     this.commit()
@@ -229,15 +258,19 @@ export class Group {
       const length = this.now.length * 2
       this.now = grownDoubles(this.now, length)
       this.before = grownDoubles(this.before, length)
-      this.sums = grownDoubles(this.sums, length)
+      if (this.addsUp) {
+        this.sums = grownDoubles(this.sums, length)
+        this.lows = grownDoubles(this.lows, length)
+      }
       this.bindings = grown(this.bindings, new Int32Array(length))
-      this.#bad = grown(this.#bad, new Int32Array(length))
       this.isTouched = grown(this.isTouched, new Uint8Array(length))
     }
     this.now[slot] = this.nothing
-    this.sums[slot] = 0
     this.bindings[slot] = 0
-    this.#bad[slot] = 0
+    if (this.addsUp) {
+      this.sums[slot] = 0
+      this.lows[slot] = 0
+    }
   }
 }
 

@@ -27,7 +27,7 @@ reach(a, b) :- link(a, b)
 reach(a, c) :- reach(a, b), link(b, c)
 `
 
-/** `K`, `L`: small numbers; `V`: a VM; `H`: a host. Each rule's head has a name of its own, so that arities agree. */
+/** `K`, `L`: small numbers; `V`: a VM; `H`: a host. Each rule's head has a name of its own, so that arities agree, and each cost a key of its own: equal weights for one key count once. */
 const TEMPLATES = [
   'error("t1", h, a, b) :- grp(g, a), grp(g, b), a < b, nova:location(a, h), nova:location(b, h)',
   'error("t2", h, "", "") :- cap(h, k), u = sum c : { nova:location(v, h), cpu(v, c) }, u > k',
@@ -59,21 +59,21 @@ const TEMPLATES = [
   'error("t28", h, "", "") :- cap(h, k), s = sum k - c : { nova:location(v, h), cpu(v, c) }, s < K, s > 0',
   'error("t29", h, "", "") :- cap(h, k), s = sum k / c : { nova:location(v, h), cpu(v, c), c != 2 }, s > K',
   'error("t30", h, "", "") :- cap(h, _), s = sum u : { link(h, o), load(o, u), used(o) }, s > L',
-  'cost(5, m, "worst") :- m = max u : { load(h, u) }',
-  'cost(5, m, h) :- cap(h, _), m = max c : { nova:location(v, h), cpu(v, c) }',
+  'cost(5, m, "c1", "worst") :- m = max u : { load(h, u) }',
+  'cost(5, m, "c2", h) :- cap(h, _), m = max c : { nova:location(v, h), cpu(v, c) }',
   'warning("w1", h) :- idle(h)',
   'warning("w2", v) :- nova:location(v, h), link(h, _)',
   'warning("w3", h) :- guests(h, n), n > 1',
   'warning("w4", h) :- load(h, u), u >= K, u <= L',
-  'cost(2, 1, h) :- used(h)',
-  'cost(1, K, h) :- hot(h)',
-  'cost(1, w, h) :- load(h, u), w = u - K, w > 0',
-  'cost(3, w, h) :- load(h, u), w = 2 * u + 1, used(h)',
-  'cost(1, c, v) :- nova:location(v, H), cpu(v, c)',
-  'cost(2, 5, v) :- placement:moved(v, _, _)',
-  'cost(1, -2, h) :- idle(h)',
-  'cost(4, n, "all") :- n = count : { together(a, b) }',
-  'cost(1, w, h) :- guests(h, n), w = n - K, w > 0, big(V), not nova:location(V, h)',
+  'cost(2, 1, "c3", h) :- used(h)',
+  'cost(1, K, "c4", h) :- hot(h)',
+  'cost(1, w, "c5", h) :- load(h, u), w = u - K, w > 0',
+  'cost(3, w, "c6", h) :- load(h, u), w = 2 * u + 1, used(h)',
+  'cost(1, c, "c7", v) :- nova:location(v, H), cpu(v, c)',
+  'cost(2, 5, "c8", v) :- placement:moved(v, _, _)',
+  'cost(1, -2, "c9", h) :- idle(h)',
+  'cost(4, n, "c10", "all") :- n = count : { together(a, b) }',
+  'cost(1, w, "c11", h) :- guests(h, n), w = n - K, w > 0, big(V), not nova:location(V, h)',
 ]
 
 const FIXTURES = [

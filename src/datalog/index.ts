@@ -9,6 +9,7 @@
  */
 export { createEvaluator } from './evaluator.ts'
 export { createIsolatedEvaluator } from './isolate.ts'
+export { LimitError } from './limits.ts'
 export {
   createReplica,
   type PositionedSnapshot,

@@ -59,8 +59,7 @@ export function ground(
       try {
         addRule(rule, program.bodies.get(rule.id)!, kinds, table, new BodyTranslator(store, values, tables, rows))
       } catch (error) {
-        if (error instanceof GroundRefusal) error.rule = rule.id
-        throw error
+        throw error instanceof GroundRefusal ? new GroundRefusal(error.message, [rule.id]) : error
       }
     }
     table.finish()
@@ -295,9 +294,15 @@ function resultOf(operator: AggregateOperator, { sum, count, items }: Folded): N
   return count.constant === 0 ? undefined : { num: scale(sum, 1 / count.constant), den: undefined }
 }
 
-/** Data showed that a rule is outside the translatable class after all. */
+/** Data showed that rules are outside the translatable class after all. */
 export class GroundRefusal extends Error {
-  rule: number | undefined
+  /** Ids in the judge program. */
+  readonly rules: readonly number[]
+
+  constructor(message: string, rules: readonly number[] = []) {
+    super(message)
+    this.rules = rules
+  }
 }
 
 const termOf = (arg: CoreTerm, term: (v: number) => Term): Term =>

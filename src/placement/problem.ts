@@ -1,10 +1,16 @@
-import { createEvaluator, createIsolatedEvaluator, type Evaluator } from '../datalog/index.ts'
+import {
+  createEvaluator,
+  createIsolatedEvaluator,
+  type Evaluator,
+  type IsolatedEvaluator,
+  LimitError,
+} from '../datalog/index.ts'
 import { DiagnosticError } from '../diagnostic/index.ts'
 import type { TableData } from '../tables/index.ts'
 import { type Aims, readAims } from './aims.ts'
 import { type Analysis, analyse } from './analysis.ts'
 import { type Grounding, GroundRefusal, ground } from './ground.ts'
-import { groundProgram } from './ground-program.ts'
+import { type GroundProgram, groundProgram } from './ground-program.ts'
 import { presentTables } from './judge.ts'
 import { type JudgeProgram, judgeProgram } from './judge-program.ts'
 import { ownTable } from './own-table.ts'
@@ -62,8 +68,10 @@ export function refusing<T>(judge: JudgeProgram, refusals: Map<number, Refusal>,
       return translate()
     } catch (error) {
       // Each round takes one more rule out, so this ends.
-      if (!(error instanceof GroundRefusal) || error.rule === undefined || refusals.has(error.rule)) throw error
-      refusals.set(error.rule, { reason: error.message, span: judge.program.rules[error.rule]!.span })
+      const rules = error instanceof GroundRefusal ? error.rules.filter(rule => !refusals.has(rule)) : []
+      if (rules.length === 0) throw error
+      const reason = (error as Error).message
+      for (const rule of rules) refusals.set(rule, { reason, span: judge.program.rules[rule]!.span })
     }
   }
 }
@@ -77,22 +85,59 @@ function groundedProblem(
   tables: readonly TableData[],
 ): Problem {
   const program = groundProgram(judge, analysis)
-  const evaluator = createIsolatedEvaluator(program.program, { watch: [], limits: { derivedTuples: MOST_TUPLES } })
-  evaluator.load([
-    ...input.tables.values(),
-    ...presentTables(judge, present.view),
-    possibleTable(program.possibleLocation, universe),
-    ...tables,
-  ])
-  for (const { policy, diagnostic } of evaluator.stopped) {
-    if (!analysis.delegated.has(Number(policy))) throw new DiagnosticError([diagnostic])
-    const refusal = new GroundRefusal(TOO_MANY)
-    refusal.rule = Number(policy)
-    throw refusal
-  }
+  const evaluator = groundEvaluator(
+    program,
+    analysis,
+    [],
+    [
+      ...input.tables.values(),
+      ...presentTables(judge, present.view),
+      possibleTable(program.possibleLocation, universe),
+      ...tables,
+    ],
+  )
   const grounding = ground(judge, analysis, program, universe, table => evaluator.view.rows(table))
   const aims = readAims(judge.program, grounding, analysis.columns)
   return { input, judge, analysis, universe, grounding, aims }
+}
+
+/**
+ * An evaluator with the rows of a ground program, in which no rule has more tuples than can be translated.
+ * @throws GroundRefusal naming the rules that would have
+ */
+export function groundEvaluator(
+  { program }: GroundProgram,
+  analysis: Analysis,
+  watch: readonly string[],
+  tables: readonly TableData[],
+): IsolatedEvaluator {
+  const evaluator = createIsolatedEvaluator(program, { watch, limits: { derivedTuples: MOST_TUPLES } })
+  evaluator.load(tables)
+  refuseStopped(evaluator, analysis)
+  return evaluator
+}
+
+/** @throws GroundRefusal naming the rules that an evaluator stopped at its limit */
+export function refuseStopped({ stopped }: IsolatedEvaluator, analysis: Analysis): void {
+  if (stopped.length === 0) return
+  const other = stopped.find(({ policy }) => !analysis.delegated.has(Number(policy)))
+  if (other) throw new DiagnosticError([other.diagnostic])
+  throw new GroundRefusal(
+    TOO_MANY,
+    stopped.map(({ policy }) => Number(policy)),
+  )
+}
+
+/**
+ * Question an evaluator with the rows of a ground program.
+ * @throws GroundRefusal naming the rule that has more tuples then than can be translated
+ */
+export function refusingTooMany<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw error instanceof LimitError && error.rule ? new GroundRefusal(TOO_MANY, [Number(error.rule.policy)]) : error
+  }
 }
 
 /** The pairs of VM and host that are possible, as data of a ground program. */

@@ -1,4 +1,4 @@
-import { createEvaluator, type Evaluator } from '../datalog/index.ts'
+import type { Evaluator, IsolatedEvaluator } from '../datalog/index.ts'
 import type { CoreRule } from '../language/index.ts'
 import type { Row, Value } from '../tables/index.ts'
 import { readAims } from './aims.ts'
@@ -9,7 +9,7 @@ import { type GroundBody, type GroundProgram, groundProgram } from './ground-pro
 import { GroundTable, type GroundTuple, type ValueNumbers } from './ground-table.ts'
 import { presentTables } from './judge.ts'
 import { type JudgeProgram, judgeProgram } from './judge-program.ts'
-import { type Problem, possibleTable, refusing } from './problem.ts'
+import { groundEvaluator, type Problem, possibleTable, refuseStopped, refusing, refusingTooMany } from './problem.ts'
 import { RelevantRows } from './relevant-rows.ts'
 import type { Refusal } from './split-body.ts'
 import type { PlaceInput } from './types.ts'
@@ -25,7 +25,9 @@ export interface Part {
 interface Translation {
   readonly analysis: Analysis
   readonly program: GroundProgram
-  readonly evaluator: Evaluator
+  readonly evaluator: IsolatedEvaluator
+  /** How many rules it goes without. */
+  readonly refused: number
 }
 
 /**
@@ -41,7 +43,7 @@ export class ResidentGround {
   readonly #refusals = new Map<number, Refusal>()
   /** Where the evaluator has each VM. */
   readonly #at: Int32Array
-  #translation: Translation
+  #translation: Translation | undefined
 
   constructor(input: PlaceInput, present: Evaluator, universe: Universe) {
     this.#input = input
@@ -50,7 +52,6 @@ export class ResidentGround {
     this.#judge = judgeProgram(input.program)
     this.#rulesOf = groupRules(this.#judge.program)
     this.#at = Int32Array.from(universe.current)
-    this.#translation = this.#translate()
   }
 
   /**
@@ -58,16 +59,14 @@ export class ResidentGround {
    * @param open the hosts that VMs of the part may be on, ascending, by VM number
    */
   part(host: ArrayLike<number>, open: ReadonlyMap<number, readonly number[]>): Part {
-    this.#follow(host)
-    const known = this.#refusals.size
     return refusing(this.#judge, this.#refusals, () => {
-      if (this.#refusals.size > known) this.#translation = this.#translate()
-      return this.#part(open)
+      const translation = this.#translated()
+      this.#follow(translation, host)
+      return refusingTooMany(() => this.#part(translation, open))
     })
   }
 
-  #part(open: ReadonlyMap<number, readonly number[]>): Part {
-    const { analysis, program, evaluator } = this.#translation
+  #part({ analysis, program, evaluator }: Translation, open: ReadonlyMap<number, readonly number[]>): Part {
     const { hosts, vms: names } = this.#universe
     const vms = [...open.keys()]
     const universe = this.#universeOf(vms, open)
@@ -114,7 +113,7 @@ export class ResidentGround {
   }
 
   /** Bring the evaluator to where the VMs stand. */
-  #follow(host: ArrayLike<number>): void {
+  #follow({ analysis, program, evaluator }: Translation, host: ArrayLike<number>): void {
     const { hosts, vms } = this.#universe
     const inserted: Value[][] = []
     const removed: Value[][] = []
@@ -124,24 +123,32 @@ export class ResidentGround {
       inserted.push([vms[vm]!, hosts[host[vm]!]!])
       this.#at[vm] = host[vm]!
     }
-    const { program, evaluator } = this.#translation
-    if (inserted.length > 0) evaluator.apply([{ table: program.possibleLocation, inserted, removed }])
+    if (inserted.length === 0) return
+    evaluator.apply([{ table: program.possibleLocation, inserted, removed }])
+    refuseStopped(evaluator, analysis)
   }
 
-  #translate(): Translation {
+  /** The whole cloud's translation, without the rules refused so far. */
+  #translated(): Translation {
+    if (this.#translation?.refused === this.#refusals.size) return this.#translation
     const analysis = analyse(this.#judge, this.#refusals)
     const program = groundProgram(this.#judge, analysis)
     const bodies = [...program.bodies.values()].flatMap(bodyTables)
-    const evaluator = createEvaluator(program.program, { watch: [program.possibleLocation, ...new Set(bodies)] })
-    evaluator.load([
-      ...this.#input.tables.values(),
-      ...presentTables(this.#judge, this.#present.view),
-      possibleTable(program.possibleLocation, {
-        ...this.#universe,
-        hostsOf: Array.from(this.#at, h => [h]),
-      }),
-    ])
-    return { analysis, program, evaluator }
+    const evaluator = groundEvaluator(
+      program,
+      analysis,
+      [program.possibleLocation, ...new Set(bodies)],
+      [
+        ...this.#input.tables.values(),
+        ...presentTables(this.#judge, this.#present.view),
+        possibleTable(program.possibleLocation, {
+          ...this.#universe,
+          hostsOf: Array.from(this.#at, h => [h]),
+        }),
+      ],
+    )
+    this.#translation = { analysis, program, evaluator, refused: this.#refusals.size }
+    return this.#translation
   }
 }
 

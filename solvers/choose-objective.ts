@@ -26,6 +26,7 @@ export function chooseObjective(model: Model, choice: ObjectiveChoice | undefine
   const held: Held[] = model.objectives.slice(0, level).map((earlier, k) => ({
     objective: earlier,
     limit: holdLimit(earlier, model.columns.integer, values[k]!),
+    floor: Number.NEGATIVE_INFINITY,
     pinned: false,
   }))
   return levelModel(model, objective, held)

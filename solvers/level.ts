@@ -57,6 +57,11 @@ export interface Held {
   readonly objective: Objective
   /** Upper limit of the objective, constant included, slack included. */
   readonly limit: number
+  /**
+   * What it can not fall below, constant included, slack included: told to later levels too, for whom it often is the other half of their
+   * own bound. -Infinity when unknown.
+   */
+  readonly floor: number
   /** The objective is at its trivial bound, so that each of its columns stands at a bound and can be fixed there. */
   readonly pinned: boolean
 }
@@ -76,7 +81,7 @@ export function levelModel(model: Model, objective: Objective, held: readonly He
   const rowStart = new Int32Array(rows.count + asRows.length + 1)
   const entryColumn = new Int32Array(entries + added)
   const entryValue = new Float64Array(entries + added)
-  const rowLower = new Float64Array(rows.count + asRows.length).fill(Number.NEGATIVE_INFINITY)
+  const rowLower = new Float64Array(rows.count + asRows.length)
   const rowUpper = new Float64Array(rows.count + asRows.length)
   rowStart.set(rows.rowStart.subarray(0, rows.count + 1))
   entryColumn.set(rows.entryColumn.subarray(0, entries))
@@ -89,6 +94,7 @@ export function levelModel(model: Model, objective: Objective, held: readonly He
     entryValue.set(h.objective.value, at)
     at += h.objective.column.length
     rowStart[rows.count + i + 1] = at
+    rowLower[rows.count + i] = h.floor - h.objective.constant
     rowUpper[rows.count + i] = h.limit - h.objective.constant
   })
   return {
@@ -146,6 +152,11 @@ export function objectiveValue(objective: Objective, values: Float64Array): numb
 /** The limit that holds an objective at a value; see `holdAt`. */
 export function holdLimit(objective: Objective, integer: Uint8Array, value: number): number {
   return holdAt(value, objective.column.every(c => integer[c]) ? objective.granularity : 0)
+}
+
+/** Likewise below: a proven bound, with the same slack. */
+export function holdFloor(objective: Objective, integer: Uint8Array, bound: number): number {
+  return -holdLimit(objective, integer, -bound)
 }
 
 /** The least value that the column bounds alone allow; -Infinity when a column that matters has no bound. */

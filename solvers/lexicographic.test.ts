@@ -64,6 +64,8 @@ describe('the lexicographic driver', () => {
     const { rows } = asked[1]!.level
     expect(rows.name(1)).toBe('hold[a]')
     expect(rows.upper[1]).toBeCloseTo(1.01, 6)
+    // Its bound holds for the later levels too.
+    expect(rows.lower[1]).toBeCloseTo(0.99, 6)
   })
 
   it('stops a level when the bound rounds up to the incumbent', async () => {

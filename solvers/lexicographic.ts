@@ -2,6 +2,7 @@ import { type Checked, checkSolution } from './check-solution.ts'
 import { SolverFault } from './fault.ts'
 import {
   type Held,
+  holdFloor,
   holdLimit,
   type LevelAnswer,
   type LevelLimits,
@@ -81,10 +82,13 @@ export async function solveLexicographically(
     if (!best.known) return nothing('none')
     proven &&= isProven()
     const value = best.valueOf(objective)
-    bounds.push(Math.min(bound, value) + 0)
+    const floor = Math.min(bound, value) + 0
+    bounds.push(floor)
     held.push({
       objective,
       limit: holdLimit(objective, model.columns.integer, value),
+      // What the columns' own bounds say needs no telling.
+      floor: floor > least ? holdFloor(objective, model.columns.integer, floor) : Number.NEGATIVE_INFINITY,
       pinned: isAt(value, least, objective),
     })
   }

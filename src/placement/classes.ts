@@ -14,20 +14,31 @@ export interface VmClass {
   readonly moveCost: number | undefined
 }
 
+/** An expression that the model writes. */
+export interface Root {
+  readonly expr: Linear
+  /** It is minimised, or has an upper bound only: less of it is never worse. */
+  readonly minimised: boolean
+}
+
 /**
  * Group VMs with the same hosts, the same cost of moving and the same place in every condition. A VM's atoms may be exchanged for those
  * of another when both occur with equal coefficients in the same linear expressions and, negated, in the same conjunctions ("no such
- * VM is on this host"); any other use ties a VM to itself. Exact: every condition then depends on the counts alone.
- * @param roots expressions that are minimised or bounded
+ * VM is on this host"); any other use ties a VM to itself. What is gained by staying (`gainsByStaying`) may be gained on different hosts
+ * by members of one class: how many stay on a host is the smaller of how many are there now and how many will be. Exact: every
+ * condition then depends on the counts alone.
  */
-export function vmClasses(store: FormulaStore, roots: readonly Linear[], universe: Universe): VmClass[] {
-  const uses = collectUses(store, roots, universe.vms.length)
+export function vmClasses(store: FormulaStore, roots: readonly Root[], universe: Universe): VmClass[] {
+  const uses = collectUses(store, roots, universe)
   const groups = new Map<string, number[]>()
+  const listNumber = listNumbers()
   universe.vms.forEach((_, vm) => {
     const cost = uniformCost(universe, vm)
     const use = uses[vm]!
     const alone = use.tied || cost === undefined
-    const signature = alone ? `=${vm}` : `${cost}|${universe.hostsOf[vm]!.join(',')}|${use.places.sort().join(' ')}`
+    const signature = alone
+      ? `=${vm}`
+      : `${cost}|${listNumber(universe.hostsOf[vm]!)}|${use.gains.sort().join(' ')}|${use.places.sort().join(' ')}`
     const group = groups.get(signature)
     if (group) group.push(vm)
     else groups.set(signature, [vm])
@@ -44,20 +55,49 @@ export function vmClasses(store: FormulaStore, roots: readonly Linear[], univers
   })
 }
 
+/** Numbers lists by what is in them; lists that many VMs share are read once. */
+function listNumbers(): (list: readonly number[]) => number {
+  const byList = new Map<readonly number[], number>()
+  const byText = new Map<string, number>()
+  return list => {
+    let n = byList.get(list)
+    if (n === undefined) {
+      const text = list.join(',')
+      n = byText.get(text) ?? byText.size
+      byText.set(text, n)
+      byList.set(list, n)
+    }
+    return n
+  }
+}
+
+/**
+ * Whether a term of a minimised root says that the VM saves something where it is now. Such a term is the class's number of leavers from
+ * there, times what each loses.
+ */
+export function gainsByStaying(universe: Universe, vm: number, host: number, coefficient: number): boolean {
+  return coefficient < 0 && host === universe.current[vm]
+}
+
 interface Uses {
   readonly places: string[]
+  /** What staying saves, by root. */
+  readonly gains: string[]
   tied: boolean
 }
 
-function collectUses(store: FormulaStore, roots: readonly Linear[], vms: number): Uses[] {
-  const uses = Array.from({ length: vms }, (): Uses => ({ places: [], tied: false }))
+function collectUses(store: FormulaStore, roots: readonly Root[], universe: Universe): Uses[] {
+  const uses = universe.vms.map((): Uses => ({ places: [], gains: [], tied: false }))
   const seen = new Set<number>()
   const queue: number[] = []
-  const visitExpr = (expr: Linear, container: string): void => {
+  const visitExpr = (expr: Linear, container: string, minimised = false): void => {
     expr.nodes.forEach((n, i) => {
       const node = store.nodes[n]!
-      if (node.kind === 'atom') uses[node.vm]!.places.push(`${container}:${node.host}:${expr.coefficients[i]}`)
-      else queue.push(n)
+      const c = expr.coefficients[i]!
+      if (node.kind !== 'atom') queue.push(n)
+      else if (minimised && gainsByStaying(universe, node.vm, node.host, c))
+        uses[node.vm]!.gains.push(`${container}:${c}`)
+      else uses[node.vm]!.places.push(`${container}:${node.host}:${c}`)
     })
   }
   const visitLiteral = (l: Literal): void => {
@@ -66,7 +106,7 @@ function collectUses(store: FormulaStore, roots: readonly Linear[], vms: number)
     else queue.push(nodeOf(l))
   }
   roots.forEach((root, i) => {
-    visitExpr(root, `r${i}`)
+    visitExpr(root.expr, `r${i}`, root.minimised)
   })
   for (let n = queue.pop(); n !== undefined; n = queue.pop()) {
     if (seen.has(n)) continue

@@ -1,6 +1,6 @@
 import { type Model, ModelBuilder } from '../../solvers/index.ts'
 import type { Aims, Level } from './aims.ts'
-import { expandClass, type VmClass, vmClasses } from './classes.ts'
+import { expandClass, gainsByStaying, type VmClass, vmClasses } from './classes.ts'
 import { type FormulaNode, type FormulaStore, isNegated, type Literal, nodeOf, TRUE } from './formula.ts'
 import { granularity } from './granularity.ts'
 import type { Linear } from './linear.ts'
@@ -82,9 +82,9 @@ class Encoder {
     this.#options = options
     this.#aims = aims
     const roots = [
-      ...aims.levels.map(l => l.expr),
-      ...(options.atMost ?? []).map(a => a.expr),
-      ...(options.require ?? []).map(l => store.literal(l)),
+      ...aims.levels.map(l => ({ expr: l.expr, minimised: true })),
+      ...(options.atMost ?? []).map(a => ({ expr: a.expr, minimised: true })),
+      ...(options.require ?? []).map(l => ({ expr: store.literal(l), minimised: false })),
     ]
     this.#classes = vmClasses(store, roots, universe)
     this.#classOf = new Int32Array(universe.vms.length)
@@ -162,7 +162,12 @@ class Encoder {
       if (size === 1) continue
       for (const [host, now] of c.now) {
         if (!columns.has(host)) continue
-        const left = this.#builder.addColumn({ name: () => `left[${label()},${hosts[host]}]`, lower: 0, upper: now })
+        const left = this.#builder.addColumn({
+          name: () => `left[${label()},${hosts[host]}]`,
+          lower: 0,
+          upper: now,
+          integer: true,
+        })
         outflow.set(host, left)
         this.#builder.addRow({
           name: () => `leaves_${i}[${hosts[host]}]`,
@@ -202,7 +207,7 @@ class Encoder {
     expr.nodes.forEach((n, i) => {
       this.#need(n, expr.coefficients[i]! > 0 ? LOWER : UPPER)
     })
-    return this.#columnsOf(expr)
+    return this.#columnsOf(expr, 1, true)
   }
 
   #require(literal: Literal): number {
@@ -217,16 +222,22 @@ class Encoder {
   }
 
   /** An expression over nodes as one over columns; members of a class share theirs. */
-  #columnsOf(expr: Linear, factor = 1): Columns {
+  #columnsOf(expr: Linear, factor = 1, minimised = false): Columns {
     const out: Columns = { entries: [], constant: expr.constant * factor }
     const seen = new Set<number>()
     expr.nodes.forEach((n, i) => {
       const c = expr.coefficients[i]! * factor
       const node = this.#store.nodes[n]!
-      const column = node.kind === 'atom' ? this.#atomColumn(node) : this.#column(n)
+      const left =
+        minimised && node.kind === 'atom' && gainsByStaying(this.#universe, node.vm, node.host, c)
+          ? this.#outflow[this.#classOf[node.vm]!]!.get(node.host)
+          : undefined
+      // Staying saves for each that is there now, less those that leave.
+      if (left !== undefined) out.constant += c
+      const column = left ?? (node.kind === 'atom' ? this.#atomColumn(node) : this.#column(n))
       if (node.kind === 'atom' && seen.has(column)) return
       seen.add(column)
-      out.entries.push([column, c])
+      out.entries.push([column, left === undefined ? c : -c])
     })
     return out
   }

@@ -207,7 +207,7 @@ class Question {
    */
   #candidateConstraints(): Constraint[] {
     const closed = this.#context.problem
-    const roots = closed.aims.levels.map(l => l.expr)
+    const roots = closed.aims.levels.map(l => ({ expr: l.expr, minimised: false }))
     const classes = vmClasses(closed.grounding.store, roots, closed.universe)
     const settled = classes.filter(c => c.hosts.length === 1).flatMap(c => c.members)
     const constraints = classes

@@ -95,12 +95,6 @@ export class Relation {
     return slot
   }
 
-  /** The same for the row in `scratch`, where `guess` is the slot that it is likely to have. */
-  locateNear(guess: number): number {
-    if (guess < this.top && this.state[guess] !== 0 && this.#equals(guess, this.scratch)) return guess
-    return this.locate(this.scratch)
-  }
-
   /** A row in `scratch`, so that all that follows reads one kind of array. */
   #lay(row: ArrayLike<number>): Int32Array {
     const { scratch } = this
@@ -226,9 +220,14 @@ export class Relation {
   remove(row: ArrayLike<number>): boolean {
     const slot = this.locate(row)
     if (slot < 0) return false
+    this.removeSlot(slot)
+    return true
+  }
+
+  /** The same for a row that is there. */
+  removeSlot(slot: number): void {
     this.#forget(slot)
     this.size--
-    return true
   }
 
   /** Put a row in; its slot, or -1 when it was in. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Span } from '../../diagnostic/index.ts'
 import type { AggregateLiteral, AtomLiteral } from '../../language/index.ts'
 import type { Clause, ClauseComponent, LoweredProgram } from './lower.ts'
 
@@ -32,11 +33,13 @@ function clauseText(
   refer: (node: string) => string,
   places: boolean,
 ): string {
+  const group = sink.kind === 'group' ? lowered.groups.get(sink.group)! : []
   const target =
     sink.kind === 'table'
       ? { table: sink.table.includes('\u0000') ? '' : sink.table, args: sink.args }
-      : { key: sink.key, value: sink.value, operator: lowered.groups.get(sink.group)!.operator }
-  const place = places ? [origin.span.file, origin.span.start, origin.span.end] : []
+      : { key: sink.key, value: sink.value, operator: group[0]!.operator }
+  // A group warns at the place of every literal that looks in it.
+  const place = places || group.length > 1 ? [origin, ...group].map(placeOf) : []
   return JSON.stringify([body, target, place], (key, value: unknown) => {
     if (key === 'span') return undefined
     if (isAtom(value)) return { ...value, table: refer(value.table) }
@@ -60,7 +63,11 @@ function isAggregate(value: unknown): value is AggregateLiteral {
 /** The places of the literals that evaluation of a component may warn of, as `Warnings` knows them. */
 export function placesOf({ clauses }: Pick<ClauseComponent, 'clauses'>, lowered: LoweredProgram): string[] {
   return clauses.flatMap(({ body, sink }) => {
-    const group = sink.kind === 'group' ? [lowered.groups.get(sink.group)!] : []
-    return [...body, ...group].map(({ span }) => `${span.file} ${span.start} ${span.end}`)
+    const group = sink.kind === 'group' ? lowered.groups.get(sink.group)! : []
+    return [...body, ...group].map(placeOf)
   })
+}
+
+function placeOf({ span }: { readonly span: Span }): string {
+  return `${span.file} ${span.start} ${span.end}`
 }

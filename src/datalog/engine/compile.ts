@@ -11,6 +11,7 @@ import { type Interner, mix, NEW, OLD, type Relation } from '../../tables/index.
 import { SUM_LIMIT } from '../aggregate.ts'
 import type { Guard } from '../limits.ts'
 import { type AtomStep, type Key, planBody, type Step } from '../plan.ts'
+import { outerVariables } from '../variables.ts'
 import type { Group } from './group.ts'
 import type { Clause } from './lower.ts'
 import type { Runtime } from './runtime.ts'
@@ -102,6 +103,8 @@ class Compiler {
   /** Variables whose id (`v3`) or number (`n3`) is at hand. */
   readonly #ids = new Set<number>()
   readonly #numbers = new Set<number>()
+  /** The loop over the old and the new result of a group that changed, as long as no step asks for the result. */
+  #postponed: { readonly variable: number; readonly open: () => void } | undefined
 
   constructor(clause: Clause, variant: Variant, context: CompileContext) {
     this.#clause = clause
@@ -123,6 +126,7 @@ class Compiler {
       if (i === 0 && at !== undefined) this.#changes(step)
       else this.#step(step)
     })
+    this.#openPostponed()
     this.#sink()
     const lines = [
       '"use strict"',
@@ -264,6 +268,8 @@ class Compiler {
   }
 
   #step(step: Step): void {
+    const { variable } = this.#postponed ?? {}
+    if (variable !== undefined && outerVariables(step.literal).has(variable)) this.#openPostponed()
     switch (step.kind) {
       case 'atom':
         this.#atom(step)
@@ -565,19 +571,35 @@ class Compiler {
     const { kind } = this.#variant
     this.#block('for (let k = from; k < to; k++)')
     this.#emit(`const ${slot} = list[k]`)
-    const before = `${this.#part(g, 'before')}[${slot}]`
-    const now = `${this.#part(g, 'now')}[${slot}]`
+    const before = `b${slot}`
+    const now = `n${slot}`
+    this.#emit(`const ${before} = ${this.#part(g, 'before')}[${slot}], ${now} = ${this.#part(g, 'now')}[${slot}]`)
     this.#block(`if (${before} !== ${now} && (${before} === ${before} || ${now} === ${now}))`)
     step.literal.groupBy.forEach((v, c) => {
       this.#emit(`const v${v} = ${this.#column(keys, c)}[${slot}]`)
       this.#ids.add(v)
     })
     const result = `x${this.#fresh++}`
-    if (kind === 'delta') {
-      this.#block('for (let sign = -1; sign <= 1; sign += 2)')
-      this.#emit(`const ${result} = sign < 0 ? ${before} : ${now}`)
-    } else this.#emit(`const ${result} = ${kind === 'insert' ? now : before}`)
-    this.#result(step, group, result)
+    if (kind !== 'delta') {
+      this.#emit(`const ${result} = ${kind === 'insert' ? now : before}`)
+      this.#result(step, group, result)
+      return
+    }
+    this.#postponed = {
+      variable: step.literal.result.index,
+      open: () => {
+        this.#block('for (let sign = -1; sign <= 1; sign += 2)')
+        this.#emit(`const ${result} = sign < 0 ? ${before} : ${now}`)
+        this.#result(step, group, result)
+      },
+    }
+  }
+
+  /** Open what was postponed, if there is anything. */
+  #openPostponed(): void {
+    const open = this.#postponed?.open
+    this.#postponed = undefined
+    open?.()
   }
 
   // --- what becomes of a solution
@@ -676,21 +698,24 @@ class Compiler {
     const ids = sink.key.map(index => this.#id({ kind: 'variable', index }))
     const lay = ids.map((id, c) => `${this.#part(keys, 'scratch')}[${c}] = ${id}; `).join('')
     const feed = `${lay}${g}.feed(${value}, ${sign})`
-    if (this.#variant.kind !== 'full' || group.givesIds || ids.length === 0) this.#emit(feed)
-    else if (ids.length > 1) {
-      this.#findGroup(g, keys, ids, lay)
-      this.#addUp(g, group, value)
-    } else if (this.#isWorthTable()) {
+    const isFirst = this.#variant.kind === 'full'
+    if (group.givesIds || ids.length === 0) this.#emit(feed)
+    else if (isFirst && ids.length === 1 && this.#isWorthTable()) {
       this.#findGroupById(g, ids[0]!, feed)
       this.#addUp(g, group, value)
       this.#emit('}')
-    } else this.#emit(feed)
+    } else {
+      this.#findGroup(g, keys, ids, lay)
+      if (isFirst) this.#addUp(g, group, value)
+      else this.#note(g, value, sign)
+    }
     if (value.includes('intern(')) this.#emit('numbers = interner.numbers')
   }
 
-  // What follows is for the first evaluation: what groups there are is new in it, and none ever goes.
-
-  /** Declare `slot` as the group of a key of one column, opened if it is new; what comes next is inside a block. */
+  /**
+   * Declare `slot` as the group of a key of one column, opened if it is new; what comes next is inside a block. In the first evaluation
+   * only, where no group ever goes.
+   */
   #findGroupById(g: string, id: string, feed: string): void {
     const slots = `${g}_slots`
     const mirror = this.#mirror(g, ['bindings', 'sums', 'lows'], g)
@@ -702,24 +727,24 @@ class Compiler {
   }
 
   /**
-   * The same for a key of several columns, without a block: `slot` is the group behind the last one if its key agrees, as when bindings
-   * run over the same times of a day again and again; else it is looked for.
+   * The same for any key, and without a block: `slot` is the group behind the last one if its key agrees, as when bindings run over the
+   * same times of a day again and again; else it is looked for.
    */
   #findGroup(g: string, keys: string, ids: readonly string[], lay: string): void {
     const columns = ids.map((_, c) => `${keys}_k${c}`)
     const mirror = [
-      this.#mirror(g, ['bindings', 'sums', 'lows'], g),
-      this.#mirror(keys, ['heads', 'next'], `${keys}_k`),
+      ...(this.#variant.kind === 'full' ? [this.#mirror(g, ['bindings', 'sums', 'lows'], g)] : []),
+      this.#mirror(keys, ['heads', 'next', 'state'], `${keys}_k`),
       ...columns.map((name, c) => this.#mirrored(name, `${keys}.columns[${c}]`)),
     ].join('; ')
     const slot = `${g}_slot`
     const differs = columns.map((name, c) => `${name}[${slot}] !== ${ids[c]}`).join(' || ')
     this.#fetch.add(`${keys}.makeHash()`)
     this.#fetch.add(`let ${slot} = -1`)
-    this.#emit(`if (!(${g}_bindings[++${slot}] > 0) || ${differs}) {`)
+    this.#emit(`if (${keys}_k_state[++${slot}] === 0 || ${differs}) {`)
     this.#emit(`${slot} = ${keys}_k_heads[${bucketCode(ids)} & (${keys}_k_heads.length - 1)]`)
     this.#emit(`while (${slot} >= 0 && (${differs})) ${slot} = ${keys}_k_next[${slot}]`)
-    this.#emit(`if (${slot} < 0) { ${lay}${slot} = aside(open, ${g}, 0); ${mirror} }`)
+    this.#emit(`if (${slot} < 0) { ${lay}${slot} = aside(open, ${g}, ${ids[0]}); ${mirror} }`)
     this.#emit('}')
     this.#emit(`const slot = ${slot}`)
   }
@@ -732,6 +757,20 @@ class Compiler {
   #mirrored(name: string, from: string): string {
     this.#fetch.add(`let ${name} = ${from}`)
     return `${name} = ${from}`
+  }
+
+  /** Write a binding of the group in `slot` down for when the transaction settles. */
+  #note(g: string, value: string, sign: string): void {
+    const log = `${g}_log`
+    const arrays = ['slots', 'signs', 'values']
+    this.#fetch.add(`const ${log} = ${g}.fed`)
+    this.#fetch.add(`let ${log}_length = ${log}.length`)
+    const mirror = this.#mirror(log, arrays, log)
+    const full = `${log}_length === ${log}_slots.length`
+    this.#emit(`if (${full}) { ${log}.length = ${log}_length; ${log}.grow(); ${mirror} }`)
+    const entries = [`${log}_slots`, `${log}_signs`, `${log}_values`].map(array => `${array}[${log}_length]`)
+    this.#emit(`${entries[0]} = slot; ${entries[1]} = ${sign}; ${entries[2]} = ${value}; ${log}_length++`)
+    this.#finally.push(`${log}.length = ${log}_length`)
   }
 
   /**

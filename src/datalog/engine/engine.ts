@@ -88,7 +88,7 @@ export class Engine implements Database {
     for (const [table, arity] of new Map([...lowered.arities, ...arities])) {
       this.relations.set(table, new Relation(arity, { counted: counted.has(table) }))
     }
-    for (const [name, literal] of lowered.groups) this.#groups.set(name, new Group(literal, interner, warnings))
+    for (const [name, literals] of lowered.groups) this.#groups.set(name, new Group(literals, interner, warnings))
     const adopted = from ? this.#adopt(from) : new Set<string>()
     for (const [literal, name] of lowered.groupOf) this.#groupOf.set(literal, this.#groups.get(name)!)
     lowered.components.forEach((component, index) => {

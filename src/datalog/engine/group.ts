@@ -4,6 +4,7 @@ import { SUM_LIMIT } from '../aggregate.ts'
 import { ExactSum } from '../exact-sum.ts'
 import type { Warnings } from '../warnings.ts'
 import { Extremes } from './extremes.ts'
+import { FeedLog } from './feed-log.ts'
 
 /**
  * The groups of one aggregate, kept current under bindings that come and go. A group lives in the slot that its key has in
@@ -12,6 +13,7 @@ import { Extremes } from './extremes.ts'
  */
 export class Group {
   readonly operator: AggregateOperator
+  /** The first of the literals that look in here. */
   readonly literal: AggregateLiteral
   readonly keys: Relation
   /** Results are ids of values, not numbers. */
@@ -31,25 +33,25 @@ export class Group {
    */
   sums: Float64Array
   lows: Float64Array
-  /** Whether what is fed is noted for going back; not during the first evaluation, which never goes back. */
+  /** What was fed in the open transaction; not used in the first evaluation, which takes all in at once and never goes back. */
+  readonly fed = new FeedLog()
   remembering = true
   /** The result of a group that has no binding. */
   readonly nothing: number
+  readonly #literals: readonly AggregateLiteral[]
   readonly #interner: Interner
   readonly #warnings: Warnings
   /** By group: bindings whose value the aggregate cannot take in, where there are any. */
   readonly #bad = new Map<number, number>()
   readonly #exact = new Map<number, ExactSum>()
   readonly #extremes = new Map<number, Extremes>()
-  /** What was fed in the open transaction: slots, signs and values of the first `fed` entries. */
-  #fedSlots = new Int32Array(16)
-  #fedSigns = new Int8Array(16)
-  #fedValues = new Float64Array(16)
-  #fed = 0
-  /** The group fed last: the next is often the one behind it, as when bindings run over the same times of a day again and again. */
-  #last = -1
+  /** Entries of `fed` that were taken in. */
+  #taken = 0
 
-  constructor(literal: AggregateLiteral, interner: Interner, warnings: Warnings) {
+  /** `literals`: all that look in here, at least one; they state the same aggregate at their places. */
+  constructor(literals: readonly AggregateLiteral[], interner: Interner, warnings: Warnings) {
+    const literal = literals[0]!
+    this.#literals = literals
     this.literal = literal
     this.operator = literal.operator
     this.keys = new Relation(literal.groupBy.length)
@@ -70,21 +72,13 @@ export class Group {
    * -1 for min and max, nothing for count.
    */
   feed(value: number, by: 1 | -1): void {
-    let slot = this.keys.locateNear(this.#last + 1)
-    if (slot < 0) {
-      slot = this.keys.addNew()
-      this.#reset(slot)
-    }
-    this.#last = slot
-    if (this.isTouched[slot] === 0) this.#touch(slot)
-    if (this.remembering) this.#note(slot, value, by)
-    this.take(slot, value, by)
+    const known = this.keys.locate(this.keys.scratch)
+    const slot = known >= 0 ? known : this.open(this.keys.scratch[0]!)
+    if (this.remembering) this.fed.add(slot, value, by)
+    else this.take(slot, value, by)
   }
 
-  /**
-   * Begin a group whose key `keys` has not stored, in the first evaluation; its slot. The key is `id`, or lies in `keys.scratch` if it has
-   * other than one column. The caller adds its bindings to `bindings`, `sums` and `lows`, or calls `take`.
-   */
+  /** Begin a group whose key `keys` has not stored; its slot. The key lies in `keys.scratch`, or is `id` where it has one column. */
   open(id: number): number {
     const slot = this.keys.arity === 1 ? this.keys.addId(id) : this.keys.addNew()
     this.#reset(slot)
@@ -108,21 +102,7 @@ export class Group {
     this.touched[this.touchedCount++] = slot
   }
 
-  #note(slot: number, value: number, by: 1 | -1): void {
-    const i = this.#fed++
-    if (i === this.#fedSlots.length) {
-      this.#fedSlots = grownSlots(this.#fedSlots, i * 2)
-      this.#fedValues = grownDoubles(this.#fedValues, i * 2)
-      const signs = new Int8Array(i * 2)
-      signs.set(this.#fedSigns)
-      this.#fedSigns = signs
-    }
-    this.#fedSlots[i] = slot
-    this.#fedSigns[i] = by
-    this.#fedValues[i] = value
-  }
-
-  /** What `feed` does to a group that is known, and no more. */
+  /** A binding comes or goes in a group that is touched. */
   take(slot: number, value: number, by: 1 | -1): void {
     this.bindings[slot]! += by
     if (this.operator === 'count') return
@@ -177,8 +157,14 @@ export class Group {
     parts.add(x)
   }
 
-  /** Work out the results of the touched groups; whether any differs from before. */
+  /** Take in what was fed, and work out the results of the groups that it touched; whether any differs from before. */
   settle(): boolean {
+    const { slots, values, signs, length } = this.fed
+    for (; this.#taken < length; this.#taken++) {
+      const slot = slots[this.#taken]!
+      if (this.isTouched[slot] === 0) this.#touch(slot)
+      this.take(slot, values[this.#taken]!, signs[this.#taken] as 1 | -1)
+    }
     let changed = false
     for (let i = 0; i < this.touchedCount; i++) {
       const slot = this.touched[i]!
@@ -205,37 +191,40 @@ export class Group {
   }
 
   #fail(why: 'mixed-aggregate' | 'sum-past-2^53', slot: number): number {
-    this.#warnings.add(why, this.literal.span, () => {
+    const detail = () => {
       const key = this.keys.row(slot).map(id => JSON.stringify(this.#interner.value(id)))
       return key.length === 0 ? `\`${this.operator}\`` : `\`${this.operator}\` for ${key.join(', ')}`
-    })
+    }
+    for (const { span } of this.#literals) this.#warnings.add(why, span, detail)
     return Number.NaN
   }
 
   commit(): void {
-    for (let i = 0; i < this.touchedCount; i++) {
+    // Backwards, so that groups that are begun again get the slots of those forgotten in the same order.
+    for (let i = this.touchedCount - 1; i >= 0; i--) {
       const slot = this.touched[i]!
       this.isTouched[slot] = 0
       if (this.bindings[slot] === 0) this.#forget(slot)
     }
     this.touchedCount = 0
-    this.#fed = 0
+    this.fed.length = 0
+    this.#taken = 0
   }
 
   rollback(): void {
-    for (let i = this.#fed - 1; i >= 0; i--) {
-      this.take(this.#fedSlots[i]!, this.#fedValues[i]!, this.#fedSigns[i] === 1 ? -1 : 1)
-    }
+    const { slots, values, signs } = this.fed
+    for (let i = this.#taken - 1; i >= 0; i--) this.take(slots[i]!, values[i]!, signs[i] === 1 ? -1 : 1)
     for (let i = 0; i < this.touchedCount; i++) this.now[this.touched[i]!] = this.before[this.touched[i]!]!
     this.commit()
   }
 
   /** A way back from the open transaction for after its commit. */
   remember(): () => void {
-    const fed = Array.from({ length: this.#fed }, (_, i) => ({
-      key: this.keys.row(this.#fedSlots[i]!),
-      value: this.#fedValues[i]!,
-      by: this.#fedSigns[i] === 1 ? (-1 as const) : (1 as const),
+    const { slots, values, signs, length } = this.fed
+    const fed = Array.from({ length }, (_, i) => ({
+      key: this.keys.row(slots[i]!),
+      value: values[i]!,
+      by: signs[i] === 1 ? (-1 as const) : (1 as const),
     }))
     return () => {
       for (const { key, value, by } of fed.reverse()) {
@@ -248,7 +237,7 @@ export class Group {
   }
 
   #forget(slot: number): void {
-    this.keys.remove(this.keys.row(slot))
+    this.keys.removeSlot(slot)
     this.#exact.delete(slot)
     this.#extremes.delete(slot)
   }

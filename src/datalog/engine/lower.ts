@@ -11,6 +11,7 @@ import type {
 import { planBody, UnsafeBody } from '../plan.ts'
 import { componentsOf, stronglyConnected, tablesRead } from '../rules.ts'
 import { outerVariables } from '../variables.ts'
+import { aggregateText } from './aggregate-text.ts'
 
 /** The table of one row that holds the clock's reading: `now(x)` becomes a literal of it. */
 export const NOW = '\u0000now'
@@ -49,8 +50,8 @@ export interface ClauseComponent {
 
 export interface LoweredProgram {
   readonly components: readonly ClauseComponent[]
-  /** Groups by name, with the aggregate each keeps. */
-  readonly groups: ReadonlyMap<string, AggregateLiteral>
+  /** Groups by name, with the literals of clauses that look in each: all state the same aggregate. */
+  readonly groups: ReadonlyMap<string, readonly AggregateLiteral[]>
   /** The group an aggregate literal of a clause looks in; one that is not here is computed where it stands. */
   readonly groupOf: ReadonlyMap<AggregateLiteral, string>
   /** Columns of every table that clauses fill or read. */
@@ -66,7 +67,9 @@ export function lower(program: Pick<Program, 'rules'>): LoweredProgram {
 class Lowering {
   readonly #program: Pick<Program, 'rules'>
   readonly #clauses: Clause[] = []
-  readonly #groups = new Map<string, AggregateLiteral>()
+  readonly #groups = new Map<string, AggregateLiteral[]>()
+  /** By policy and what the aggregate says. */
+  readonly #groupNames = new Map<string, string>()
   readonly #groupOf = new Map<AggregateLiteral, string>()
   readonly #arities = new Map<string, number>()
   readonly #given = new Map<string, string>()
@@ -119,10 +122,9 @@ class Lowering {
       return atom.negated && atom.args[0]!.kind === 'wildcard' ? this.#projected(atom, origin) : atom
     }
     if (l.kind !== 'aggregate') return l
-    // A copy: the same literal may stand in several clauses, each with a group of its own.
-    const copy = { ...l }
-    if (!this.#grouped(copy, body, l, origin)) inline.seen = true
-    return copy
+    const grouped = this.#grouped(l, body, origin)
+    if (!grouped) inline.seen = true
+    return grouped ?? l
   }
 
   /** `not p(x, _)` reads the projection of p on its other columns. */
@@ -140,29 +142,41 @@ class Lowering {
     return { ...l, table, args: columns.map(c => l.args[c]!) }
   }
 
-  /** Make an aggregate's group and the clause that feeds it; false when it must be computed where it stands. */
-  #grouped(l: AggregateLiteral, outer: readonly CoreLiteral[], source: AggregateLiteral, origin: CoreRule): boolean {
-    const number = this.#groups.size
-    const group = `\u0000group ${number}`
-    let body = l.body
-    if (!bindsAll(body, l.groupBy)) {
-      // The braces alone do not say which groups there are: the rest of the rule does.
-      const context = contextOf(source, outer)
-      if (context.some(c => [...tablesRead([c])].some(({ table }) => this.#own.has(table)))) return false
-      const table = `\u0000context ${number}`
-      this.#arities.set(table, l.groupBy.length)
-      this.#groups.set(group, l)
-      const args = l.groupBy.map((index): Variable => ({ kind: 'variable', index }))
-      this.#clause(origin, context, origin.variables, { kind: 'table', table, args })
-      body = [{ kind: 'atom', table, args, negated: false, span: l.span }, ...l.body]
+  /**
+   * An aggregate that looks in a group, which a clause feeds; undefined when it must be computed where it stands. What rules of a policy say
+   * alike is kept in one group. Literals are copied, since one may stand in several clauses.
+   */
+  #grouped(source: AggregateLiteral, outer: readonly CoreLiteral[], origin: CoreRule): AggregateLiteral | undefined {
+    const needsContext = !bindsAll(source.body, source.groupBy)
+    // The braces alone may not say which groups there are: then the rest of the rule does.
+    const context = needsContext ? contextOf(source, outer) : []
+    if (context.some(c => [...tablesRead([c])].some(({ table }) => this.#own.has(table)))) return undefined
+    const { text, key } = aggregateText(source, context)
+    const literal = { ...source, groupBy: key }
+    const wanted = `${origin.policy}\n${text}`
+    const known = this.#groupNames.get(wanted)
+    const group = known ?? `\u0000group ${this.#groups.size}`
+    this.#groupOf.set(literal, group)
+    if (known !== undefined) {
+      this.#groups.get(known)!.push(literal)
+      return literal
     }
-    this.#groups.set(group, l)
-    this.#groupOf.set(l, group)
+    this.#groupNames.set(wanted, group)
+    const number = this.#groups.size
+    this.#groups.set(group, [literal])
+    let { body } = source
+    if (needsContext) {
+      const table = `\u0000context ${number}`
+      this.#arities.set(table, key.length)
+      const args = key.map((index): Variable => ({ kind: 'variable', index }))
+      this.#clause(origin, context, origin.variables, { kind: 'table', table, args })
+      body = [{ kind: 'atom', table, args, negated: false, span: source.span }, ...body]
+    }
     const own = this.#own
     this.#own = new Set()
-    this.#clause(origin, body, origin.variables, { kind: 'group', group, key: l.groupBy, value: l.value })
+    this.#clause(origin, body, origin.variables, { kind: 'group', group, key, value: source.value })
     this.#own = own
-    return true
+    return literal
   }
 
   #addGiven(table: string, origin: CoreRule): void {

@@ -57,10 +57,7 @@ export interface Held {
   readonly objective: Objective
   /** Upper limit of the objective, constant included, slack included. */
   readonly limit: number
-  /**
-   * What it can not fall below, constant included, slack included: told to later levels too, for whom it often is the other half of their
-   * own bound. -Infinity when unknown.
-   */
+  /** What it can not fall below, constant included, slack included; -Infinity when unknown, or when nobody is to be told. */
   readonly floor: number
   /** The objective is at its trivial bound, so that each of its columns stands at a bound and can be fixed there. */
   readonly pinned: boolean

@@ -5,11 +5,12 @@ import { type RunLevel, solveLexicographically } from './lexicographic.ts'
 import { ModelBuilder } from './model-builder.ts'
 import type { Model, SolveOptions } from './types.ts'
 
-/** a, b in 0..10 with a + b ≥ 3; least a, then least b. */
-function twoLevels(granularity = 1): Model {
+/** a, b in 0..10 with a + b ≥ 3, and idle columns beside them; least a, then least b. */
+function twoLevels(granularity = 1, columns = 2): Model {
   const m = new ModelBuilder()
   const a = m.addColumn({ name: 'a', upper: 10, integer: true })
   const b = m.addColumn({ name: 'b', upper: 10, integer: true })
+  while (m.columnCount < columns) m.addColumn({ name: `idle${m.columnCount}`, upper: 1, integer: true })
   m.addRow({
     name: 'some',
     entries: [
@@ -35,6 +36,7 @@ function scripted(...answers: Awaited<ReturnType<RunLevel>>[]) {
 }
 
 const point = (...values: number[]) => Float64Array.of(...values)
+const wide = (...values: number[]) => Float64Array.from({ length: 500 }, (_, i) => values[i] ?? 0)
 const unknown = Number.NEGATIVE_INFINITY
 
 describe('the lexicographic driver', () => {
@@ -64,8 +66,17 @@ describe('the lexicographic driver', () => {
     const { rows } = asked[1]!.level
     expect(rows.name(1)).toBe('hold[a]')
     expect(rows.upper[1]).toBeCloseTo(1.01, 6)
-    // Its bound holds for the later levels too.
-    expect(rows.lower[1]).toBeCloseTo(0.99, 6)
+  })
+
+  it('asks the linear relaxation of a large level first, told what is proven of the earlier ones', async () => {
+    const { asked, solve } = scripted(
+      { status: 'optimal', values: wide(1, 2), bound: 1 },
+      { status: 'optimal', values: wide(1, 1.4), bound: unknown },
+    )
+    expect(await solve(twoLevels(1, 500))).toMatchObject({ status: 'optimal', objective: [1, 2], bounds: [1, 2] })
+    const { columns, rows } = asked[1]!.level
+    expect(columns.integer.includes(1)).toBe(false)
+    expect([rows.lower[1], rows.upper[1]]).toEqual([expect.closeTo(0.99, 6), expect.closeTo(1.01, 6)])
   })
 
   it('stops a level when the bound rounds up to the incumbent', async () => {

@@ -11,7 +11,7 @@ import { type Interner, mix, NEW, OLD, type Relation } from '../../tables/index.
 import { SUM_LIMIT } from '../aggregate.ts'
 import type { Guard } from '../limits.ts'
 import { type AtomStep, type Key, planBody, type Step } from '../plan.ts'
-import { outerVariables } from '../variables.ts'
+import { exprVariables, outerVariables, termVariables } from '../variables.ts'
 import type { Group } from './group.ts'
 import type { Clause } from './lower.ts'
 import type { Runtime } from './runtime.ts'
@@ -103,6 +103,8 @@ class Compiler {
   /** Variables whose id (`v3`) or number (`n3`) is at hand. */
   readonly #ids = new Set<number>()
   readonly #numbers = new Set<number>()
+  /** How often a variable occurs: columns of those that occur once are not read. */
+  readonly #uses: ReadonlyMap<number, number>
   /** The loop over the old and the new result of a group that changed, as long as no step asks for the result. */
   #postponed: { readonly variable: number; readonly open: () => void } | undefined
 
@@ -110,6 +112,7 @@ class Compiler {
     this.#clause = clause
     this.#variant = variant
     this.#context = context
+    this.#uses = countUses(clause)
   }
 
   compile(): CompiledClause {
@@ -348,6 +351,7 @@ class Compiler {
   /** Give an atom's new variables the values of a slot. */
   #bindColumns(step: AtomStep, r: string, slot: string): void {
     for (const { column, variable } of step.binds) {
+      if (this.#uses.get(variable) === 1) continue
       this.#emit(`const v${variable} = ${this.#column(r, column)}[${slot}]`)
       this.#ids.add(variable)
     }
@@ -485,7 +489,8 @@ class Compiler {
     const key = step.literal.groupBy.map(index => this.#id({ kind: 'variable', index }))
     this.#locate(keys, key, slot)
     const now = `${this.#part(g, 'now')}[${slot}]`
-    const old = `(${this.#part(g, 'isTouched')}[${slot}] === 1 ? ${this.#part(g, 'before')}[${slot}] : ${now})`
+    const place = `${this.#part(g, 'touchedAt')}[${slot}]`
+    const old = `(${place} > 0 ? ${this.#part(g, 'before')}[${place} - 1] : ${now})`
     const result = `x${this.#fresh++}`
     const stored = this.#mask(step.position) === NEW ? now : old
     this.#emit(`const ${result} = ${slot} < 0 ? ${numberCode(group.nothing)} : ${stored}`)
@@ -573,7 +578,7 @@ class Compiler {
     this.#emit(`const ${slot} = list[k]`)
     const before = `b${slot}`
     const now = `n${slot}`
-    this.#emit(`const ${before} = ${this.#part(g, 'before')}[${slot}], ${now} = ${this.#part(g, 'now')}[${slot}]`)
+    this.#emit(`const ${before} = ${this.#part(g, 'before')}[k], ${now} = ${this.#part(g, 'now')}[${slot}]`)
     this.#block(`if (${before} !== ${now} && (${before} === ${before} || ${now} === ${now}))`)
     step.literal.groupBy.forEach((v, c) => {
       this.#emit(`const v${v} = ${this.#column(keys, c)}[${slot}]`)
@@ -739,7 +744,6 @@ class Compiler {
     ].join('; ')
     const slot = `${g}_slot`
     const differs = columns.map((name, c) => `${name}[${slot}] !== ${ids[c]}`).join(' || ')
-    this.#fetch.add(`${keys}.makeHash()`)
     this.#fetch.add(`let ${slot} = -1`)
     this.#emit(`if (${keys}_k_state[++${slot}] === 0 || ${differs}) {`)
     this.#emit(`${slot} = ${keys}_k_heads[${bucketCode(ids)} & (${keys}_k_heads.length - 1)]`)
@@ -798,6 +802,21 @@ class Compiler {
     const rows = this.#clause.body.map(l => (l.kind === 'atom' ? this.#context.rows(l.table, []) : 0))
     return Math.max(0, ...rows) * IDS_PER_ROW >= this.#context.interner.size
   }
+}
+
+function countUses({ body, sink }: Clause): Map<number, number> {
+  const uses = new Map<number, number>()
+  const use = (variable: number) => void uses.set(variable, (uses.get(variable) ?? 0) + 1)
+  for (const literal of body) {
+    if (literal.kind !== 'atom') outerVariables(literal).forEach(use)
+    else for (const arg of literal.args) if (arg.kind === 'variable') use(arg.index)
+  }
+  if (sink.kind === 'table') termVariables(sink.args).forEach(use)
+  else {
+    sink.key.forEach(use)
+    if (sink.value) exprVariables(sink.value).forEach(use)
+  }
+  return uses
 }
 
 /** Code for the hash that relations and their indexes use: the id itself for one column. */

@@ -148,8 +148,7 @@ export class Engine implements Database {
       if (recursive) maintainRecursive(recursive, 'all')
       else for (const c of clauses) c.run('full', 0, NO_SLOTS, 0, 0)
       for (const g of groups) {
-        g.settle()
-        g.commit()
+        g.settleAll()
         g.remembering = true
       }
       for (const t of tables) t.commit()

@@ -19,12 +19,12 @@ export class Group {
   /** Results are ids of values, not numbers. */
   readonly givesIds: boolean
   now = new Float64Array(16)
-  before = new Float64Array(16)
-  /** 1 where the open transaction has touched the group. */
-  isTouched = new Uint8Array(16)
-  /** Slots of the groups that the open transaction has touched; the first `touchedCount` entries. */
+  /** Slots of the groups that the open transaction has touched, in order, and their results before it; the first `touchedCount` entries. */
   touched = new Int32Array(16)
+  before = new Float64Array(16)
   touchedCount = 0
+  /** By slot: its place in `touched` + 1, or 0. */
+  touchedAt = new Int32Array(16)
   /** Bindings of each group. */
   bindings = new Int32Array(16)
   /**
@@ -33,8 +33,9 @@ export class Group {
    */
   sums: Float64Array
   lows: Float64Array
-  /** What was fed in the open transaction; not used in the first evaluation, which takes all in at once and never goes back. */
+  /** What was fed in the open transaction. */
   readonly fed = new FeedLog()
+  /** Not in the first evaluation, which never goes back: it takes what is fed in at once, and touches no group. */
   remembering = true
   /** The result of a group that has no binding. */
   readonly nothing: number
@@ -82,7 +83,7 @@ export class Group {
   open(id: number): number {
     const slot = this.keys.arity === 1 ? this.keys.addId(id) : this.keys.addNew()
     this.#reset(slot)
-    this.#touch(slot)
+    if (this.remembering) this.#touch(slot)
     return slot
   }
 
@@ -96,10 +97,14 @@ export class Group {
   }
 
   #touch(slot: number): void {
-    this.isTouched[slot] = 1
-    this.before[slot] = this.now[slot]!
-    if (this.touchedCount === this.touched.length) this.touched = grownSlots(this.touched, this.touchedCount * 2)
-    this.touched[this.touchedCount++] = slot
+    const i = this.touchedCount++
+    if (i === this.touched.length) {
+      this.touched = grownSlots(this.touched, i * 2)
+      this.before = grownDoubles(this.before, i * 2)
+    }
+    this.touched[i] = slot
+    this.before[i] = this.now[slot]!
+    this.touchedAt[slot] = i + 1
   }
 
   /** A binding comes or goes in a group that is touched. */
@@ -157,12 +162,19 @@ export class Group {
     parts.add(x)
   }
 
+  /** The end of the first evaluation: work out the results of all groups. */
+  settleAll(): void {
+    this.keys.eachSlot(slot => {
+      this.now[slot] = this.#result(slot)
+    })
+  }
+
   /** Take in what was fed, and work out the results of the groups that it touched; whether any differs from before. */
   settle(): boolean {
     const { slots, values, signs, length } = this.fed
     for (; this.#taken < length; this.#taken++) {
       const slot = slots[this.#taken]!
-      if (this.isTouched[slot] === 0) this.#touch(slot)
+      if (this.touchedAt[slot] === 0) this.#touch(slot)
       this.take(slot, values[this.#taken]!, signs[this.#taken] as 1 | -1)
     }
     let changed = false
@@ -170,7 +182,7 @@ export class Group {
       const slot = this.touched[i]!
       const result = this.#result(slot)
       this.now[slot] = result
-      if (!Object.is(result, this.before[slot])) changed = true
+      if (!Object.is(result, this.before[i])) changed = true
     }
     return changed
   }
@@ -203,7 +215,7 @@ export class Group {
     // Backwards, so that groups that are begun again get the slots of those forgotten in the same order.
     for (let i = this.touchedCount - 1; i >= 0; i--) {
       const slot = this.touched[i]!
-      this.isTouched[slot] = 0
+      this.touchedAt[slot] = 0
       if (this.bindings[slot] === 0) this.#forget(slot)
     }
     this.touchedCount = 0
@@ -214,7 +226,7 @@ export class Group {
   rollback(): void {
     const { slots, values, signs } = this.fed
     for (let i = this.#taken - 1; i >= 0; i--) this.take(slots[i]!, values[i]!, signs[i] === 1 ? -1 : 1)
-    for (let i = 0; i < this.touchedCount; i++) this.now[this.touched[i]!] = this.before[this.touched[i]!]!
+    for (let i = 0; i < this.touchedCount; i++) this.now[this.touched[i]!] = this.before[i]!
     this.commit()
   }
 
@@ -246,13 +258,12 @@ export class Group {
     if (slot >= this.now.length) {
       const length = this.now.length * 2
       this.now = grownDoubles(this.now, length)
-      this.before = grownDoubles(this.before, length)
       if (this.addsUp) {
         this.sums = grownDoubles(this.sums, length)
         this.lows = grownDoubles(this.lows, length)
       }
-      this.bindings = grown(this.bindings, new Int32Array(length))
-      this.isTouched = grown(this.isTouched, new Uint8Array(length))
+      this.bindings = grownSlots(this.bindings, length)
+      this.touchedAt = grownSlots(this.touchedAt, length)
     }
     this.now[slot] = this.nothing
     this.bindings[slot] = 0
@@ -267,9 +278,4 @@ function grownDoubles(old: Float64Array, length: number): Float64Array<ArrayBuff
   const copy = new Float64Array(length)
   copy.set(old)
   return copy
-}
-
-function grown<T extends Int32Array | Uint8Array>(old: T, fresh: T): T {
-  fresh.set(old)
-  return fresh
 }

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ControlPlane } from './control-plane/control-plane.ts'
+import { endGroup } from './control-plane/daemon.ts'
 import { installPackages } from './control-plane/packages.ts'
 import { serveOrders } from './control-plane/remote.ts'
 
@@ -30,6 +31,7 @@ const times = Number(take('--times', true) ?? 1)
 const onlyUp = take('--up', false) !== undefined
 const on = take('--on', true)
 
+endWithParent()
 if (on !== undefined) process.exit(await suite(socketIn(on)))
 const obstacle = installPackages(say)
 if (obstacle !== undefined) {
@@ -68,7 +70,7 @@ async function once(): Promise<0 | 1 | 2> {
         process.once('SIGTERM', resolve)
       })
       code = 0
-    } else code = (await suite(socketIn(root))) === 0 ? 0 : 1
+    } else code = (await suite(socketIn(root), plane)) === 0 ? 0 : 1
   } finally {
     server.close()
     server.closeAllConnections()
@@ -79,11 +81,32 @@ async function once(): Promise<0 | 1 | 2> {
   return code
 }
 
-function suite(socket: string): Promise<number> {
+/** The suite, as a process group of its own, of which nothing is left at the end: neither workers nor an Usher that a test started. */
+async function suite(socket: string, plane?: ControlPlane): Promise<number> {
   const config = fileURLToPath(new URL('vitest.config.ts', import.meta.url))
   const child = spawn('npx', ['vitest', 'run', '--config', config, ...args], {
-    stdio: 'inherit',
+    stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, USHER_OPENSTACK: socket },
+    detached: true,
   })
-  return new Promise(resolve => child.once('exit', code => resolve(code ?? 1)))
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('exit', code => resolve(code ?? 1))
+    child.once('error', reject)
+  })
+  const group = child.pid
+  if (group === undefined) return ended
+  // A group of its own hears of no Ctrl-C.
+  const end = () => void endGroup(group, 'SIGKILL').then(() => process.exit(1))
+  if (plane) plane.mind(group)
+  else for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
+  const code = await ended
+  await endGroup(group, 'SIGKILL')
+  plane?.forget(group)
+  return code
+}
+
+/** Whoever asked for this is gone: nobody looks at the result, and nothing should be left. */
+function endWithParent(): void {
+  const parent = process.ppid
+  setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 500).unref()
 }

@@ -4,7 +4,7 @@ import { type Layout, PASSWORD, url } from './layout.ts'
 // biome-ignore lint/suspicious/noExplicitAny: JSON of another system, looked at by tests only.
 export type Json = any
 
-type ServiceName = 'identity' | 'compute' | 'placement' | 'images'
+type ServiceName = 'identity' | 'compute' | 'placement' | 'images' | 'metrics'
 
 /**
  * A plain client with all rights, for seeding and for looking at the truth. Knows nothing of Usher's own clients, so that tests can hold
@@ -28,7 +28,7 @@ export class Admin {
   async #send(service: ServiceName, method: string, path: string, body?: unknown, again = false): Promise<Json> {
     this.#token ??= await this.#login()
     const raw = body instanceof Uint8Array
-    const base = { identity: '/v3', compute: '/v2.1', placement: '', images: '' }[service]
+    const base = { identity: '/v3', compute: '/v2.1', placement: '', images: '', metrics: '/v1' }[service]
     const response = await fetch(`${url(this.#layout, service)}${base}${path}`, {
       method,
       headers: {

@@ -4,11 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Admin } from './admin.ts'
 import { Daemon, type DaemonOptions } from './daemon.ts'
-import { discoverHosts, fillDatabases, makeDatabaseFolder, makeKeys } from './databases.ts'
+import { discoverHosts, fillDatabases, fillMetrics, makeDatabaseFolder, makeKeys } from './databases.ts'
 import { Guard } from './guard.ts'
-import { type Layout, layOut } from './layout.ts'
+import { type Layout, layOut, url } from './layout.ts'
 import { NovaFamily } from './nova-family.ts'
-import { seed } from './seed.ts'
+import { publish, seed } from './seed.ts'
+import { copyServer, deleteCopies } from './server-rows.ts'
 import { type Settings, writeSettings } from './settings.ts'
 
 export interface ControlPlaneOptions {
@@ -28,15 +29,37 @@ export class ControlPlane {
   readonly #guard: Guard
   readonly #nova: NovaFamily
   readonly #daemons: Readonly<
-    Record<'database' | 'cache' | 'nodes' | 'queue' | 'keystone' | 'placement' | 'glance' | 'network', Daemon>
+    Record<
+      | 'database'
+      | 'cache'
+      | 'nodes'
+      | 'queue'
+      | 'keystone'
+      | 'placement'
+      | 'glance'
+      | 'network'
+      | 'metrics'
+      | 'measures',
+      Daemon
+    >
   >
 
   private constructor(layout: Layout) {
     this.layout = layout
     this.#settings = writeSettings(layout)
     this.#guard = new Guard()
+    this.#guard.remove(layout.root)
     this.#nova = new NovaFamily(layout, this.#settings)
     this.#daemons = daemons(layout, this.#settings, this.#guard)
+  }
+
+  /** End this process group too, should this process end before `forget` is called. */
+  mind(group: number): void {
+    this.#guard.mind(group)
+  }
+
+  forget(group: number): void {
+    this.#guard.forget(group)
   }
 
   /** Start everything and wait until the hosts can be scheduled to. */
@@ -128,6 +151,31 @@ export class ControlPlane {
     await this.#interrupt(this.#daemons.keystone, seconds)
   }
 
+  /** Gnocchi, which only some tests need. */
+  async startMetrics(): Promise<void> {
+    const { metrics, measures } = this.#daemons
+    await fillMetrics(this.layout, this.#settings)
+    await publish(new Admin(this.layout), 'gnocchi', 'metric', url(this.layout, 'metrics'))
+    await Promise.all([metrics.start(), measures.start()])
+  }
+
+  async stopMetrics(): Promise<void> {
+    await Promise.all([this.#daemons.metrics.stop(), this.#daemons.measures.stop()])
+  }
+
+  async interruptMetrics(seconds: number): Promise<void> {
+    await this.#interrupt(this.#daemons.metrics, seconds)
+  }
+
+  /** So many servers as if they had been created just now; gives their ids. */
+  copyServer(id: string, count: number): Promise<string[]> {
+    return copyServer(this.layout, id, count)
+  }
+
+  deleteCopies(): Promise<void> {
+    return deleteCopies(this.layout)
+  }
+
   /** Nova's API, and nothing else. */
   async interruptCompute(seconds: number): Promise<void> {
     await this.#nova.end('api', 'SIGKILL')
@@ -166,12 +214,11 @@ export class ControlPlane {
 function daemons(layout: Layout, settings: Settings, guard: Guard) {
   const { logs, state, etc, ports } = layout
   const daemon = (options: Omit<DaemonOptions, 'logs' | 'guard'>) => new Daemon({ ...options, logs, guard })
-  const wsgi = (module: string, factory: string, port: number): [string, ...string[]] => [
+  const wsgi = (port: number, ...application: readonly [string, string, ...string[]]): [string, ...string[]] => [
     '/usr/bin/python3',
     python('serve_wsgi.py'),
-    module,
-    factory,
     String(port),
+    ...application,
   ]
   mkdirSync(join(state, 'rabbitmq'), { recursive: true })
   const erlang = { HOME: join(state, 'rabbitmq'), ERL_EPMD_ADDRESS: '127.0.0.1', ERL_EPMD_PORT: String(ports.names) }
@@ -232,13 +279,13 @@ function daemons(layout: Layout, settings: Settings, guard: Guard) {
     keystone: daemon({
       name: 'keystone',
       port: ports.identity,
-      command: wsgi('keystone.server.wsgi', 'initialize_public_application', ports.identity),
+      command: wsgi(ports.identity, 'keystone.server.wsgi', 'initialize_public_application()'),
       env: { OS_KEYSTONE_CONFIG_DIR: join(etc, 'keystone'), OS_KEYSTONE_CONFIG_FILES: 'keystone.conf' },
     }),
     placement: daemon({
       name: 'placement',
       port: ports.placement,
-      command: wsgi('placement.wsgi', 'init_application', ports.placement),
+      command: wsgi(ports.placement, 'placement.wsgi', 'init_application()'),
       env: { OS_PLACEMENT_CONFIG_DIR: join(etc, 'placement') },
     }),
     glance: daemon({
@@ -250,6 +297,15 @@ function daemons(layout: Layout, settings: Settings, guard: Guard) {
       name: 'network',
       port: ports.network,
       command: ['/usr/bin/python3', python('no_network.py'), String(ports.network)],
+    }),
+    metrics: daemon({
+      name: 'gnocchi-api',
+      port: ports.metrics,
+      command: wsgi(ports.metrics, 'gnocchi.rest.wsgi', 'application', '--config-file', settings.gnocchi),
+    }),
+    measures: daemon({
+      name: 'gnocchi-metricd',
+      command: ['/usr/bin/gnocchi-metricd', '--config-file', settings.gnocchi],
     }),
   }
 }

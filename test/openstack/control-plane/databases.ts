@@ -21,11 +21,7 @@ export async function makeDatabaseFolder(layout: Layout): Promise<string> {
 /** Make all databases and bring them to the packages' layout; Keystone gets its keys and its first user. */
 export async function fillDatabases(layout: Layout, settings: Settings): Promise<void> {
   const names = ['keystone', 'glance', 'placement', 'nova', 'nova_api', 'nova_cell0']
-  const grants = names.map(
-    name => `CREATE DATABASE ${name}; GRANT ALL ON ${name}.* TO openstack@'127.0.0.1' IDENTIFIED BY '${PASSWORD}';`,
-  )
-  const socket = join(layout.state, 'mysql', 'mysql.sock')
-  await run('mariadb', ['--no-defaults', '-uroot', '-S', socket, '-e', grants.join('\n')])
+  await makeDatabases(layout, names)
   // Two chains, for two processors.
   await Promise.all([
     (async () => {
@@ -56,6 +52,26 @@ export async function fillDatabases(layout: Layout, settings: Settings): Promise
   ])
 }
 
+/** Gnocchi's database and folders. */
+export async function fillMetrics(layout: Layout, settings: Settings): Promise<void> {
+  await makeDatabases(layout, ['gnocchi'])
+  await runTool(layout, 'gnocchi-upgrade', ['/usr/bin/gnocchi-upgrade', '--config-file', settings.gnocchi])
+}
+
+async function makeDatabases(layout: Layout, names: readonly string[]): Promise<void> {
+  const grants = names.map(
+    name => `CREATE DATABASE ${name}; GRANT ALL ON ${name}.* TO openstack@'127.0.0.1' IDENTIFIED BY '${PASSWORD}';`,
+  )
+  await sql(layout, grants.join('\n'))
+}
+
+/** What the database answers, a line for each row. */
+export async function sql(layout: Layout, statements: string): Promise<string> {
+  const socket = join(layout.state, 'mysql', 'mysql.sock')
+  const { stdout } = await run('mariadb', ['--no-defaults', '-uroot', '-S', socket, '-N', '-e', statements])
+  return stdout
+}
+
 /** New keys for tokens: every token that was given out is worthless from here on. */
 export async function makeKeys(layout: Layout, settings: Settings): Promise<void> {
   const owner = ['--keystone-user', 'root', '--keystone-group', 'root']
@@ -73,15 +89,24 @@ const keystone = (layout: Layout, settings: Settings, ...args: string[]) =>
 
 async function manage(layout: Layout, module: string, config: string, ...args: string[]): Promise<void> {
   const code = `import sys; from ${module} import main; sys.exit(main())`
+  await runTool(layout, `${module} ${args.join(' ')}`, [
+    '/usr/bin/python3',
+    '-c',
+    code,
+    '--config-file',
+    config,
+    ...args,
+  ])
+}
+
+/** Run a service's own tool to its end; what it says goes to a log. */
+async function runTool(layout: Layout, what: string, [program, ...args]: [string, ...string[]]): Promise<void> {
   const { PYTHONPATH: _, ...env } = process.env
   try {
-    const { stdout, stderr } = await run('/usr/bin/python3', ['-c', code, '--config-file', config, ...args], {
-      env,
-      maxBuffer: 1 << 26,
-    })
-    appendFileSync(join(layout.logs, 'manage.log'), `${module} ${args.join(' ')}\n${stdout}${stderr}`)
+    const { stdout, stderr } = await run(program, args, { env, maxBuffer: 1 << 26 })
+    appendFileSync(join(layout.logs, 'manage.log'), `${what}\n${stdout}${stderr}`)
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
-    throw new Error(`${module} ${args.join(' ')} failed:\n${`${stdout}${stderr}`.slice(-3000)}`)
+    throw new Error(`${what} failed:\n${`${stdout}${stderr}`.slice(-3000)}`)
   }
 }

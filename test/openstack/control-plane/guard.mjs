@@ -1,5 +1,5 @@
 // Ends the control plane when the harness is gone, however it went: reads ids of process groups from standard input, a line each, and
-// kills them all when it ends. A line with a folder names what to remove then.
+// kills them all when it ends. A line with a folder names what to remove then; `keep` takes that back.
 import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
@@ -11,7 +11,7 @@ process.on('SIGTERM', () => {})
 lines.on('line', line => {
   if (/^\d+$/.test(line)) groups.add(Number(line))
   else if (line.startsWith('-')) groups.delete(Number(line.slice(1)))
-  else folder = line
+  else folder = line === 'keep' ? undefined : line
 })
 lines.on('close', () => {
   for (const group of groups)

@@ -19,12 +19,13 @@ export class Guard {
     this.#child.stdin!.write(`-${group}\n`)
   }
 
-  /** Remove this folder at the end. */
+  /** Remove this folder at the end, if that comes before `close`. */
   remove(folder: string): void {
     this.#child.stdin!.write(`${folder}\n`)
   }
 
+  /** Whoever started all this ends in peace. */
   close(): void {
-    this.#child.stdin!.end()
+    this.#child.stdin!.end('keep\n')
   }
 }

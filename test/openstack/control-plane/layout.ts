@@ -13,6 +13,7 @@ const SERVICES = [
   'images',
   'compute',
   'network',
+  'metrics',
 ] as const
 type Service = (typeof SERVICES)[number]
 

@@ -9,6 +9,7 @@ const PACKAGES = [
   'python3-keystone',
   'python3-glance',
   'python3-placement',
+  'python3-gnocchi',
   'python3-pymysql',
   'python3-memcache',
 ]

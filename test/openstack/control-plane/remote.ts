@@ -11,6 +11,11 @@ const ORDERS = [
   'interruptIdentity',
   'interruptCompute',
   'revokeTokens',
+  'startMetrics',
+  'stopMetrics',
+  'interruptMetrics',
+  'copyServer',
+  'deleteCopies',
 ] as const
 type Order = (typeof ORDERS)[number]
 

@@ -26,13 +26,7 @@ export async function seed(admin: Admin, layout: Layout): Promise<void> {
     ['glance', 'image', url(layout, 'images')],
     ['neutron', 'network', url(layout, 'network')],
   ]
-  for (const [name, type, address] of endpoints) {
-    const service = await create('service', name, { type })
-    for (const kind of ['public', 'internal', 'admin'])
-      await admin.post('identity', '/endpoints', {
-        endpoint: { service_id: service, interface: kind, url: address, region_id: REGION },
-      })
-  }
+  for (const endpoint of endpoints) await publish(admin, ...endpoint)
   const image = await admin.post('images', '/v2/images', {
     name: 'empty',
     disk_format: 'raw',
@@ -40,4 +34,13 @@ export async function seed(admin: Admin, layout: Layout): Promise<void> {
     visibility: 'public',
   })
   await admin.put('images', `/v2/images/${image.id}/file`, new Uint8Array(4096))
+}
+
+/** Put a service into the catalogue. */
+export async function publish(admin: Admin, name: string, type: string, address: string): Promise<void> {
+  const { service } = await admin.post('identity', '/services', { service: { name, type } })
+  for (const kind of ['public', 'internal', 'admin'])
+    await admin.post('identity', '/endpoints', {
+      endpoint: { service_id: service.id, interface: kind, url: address, region_id: REGION },
+    })
 }

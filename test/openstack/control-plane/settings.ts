@@ -15,6 +15,7 @@ export interface Settings {
   /** What only one compute has. */
   readonly host: (name: string) => string
   readonly fernetKeys: string
+  readonly gnocchi: string
 }
 
 /** Write all settings. */
@@ -84,7 +85,7 @@ export function writeSettings(layout: Layout): Settings {
     service_user: { ...login, send_service_user_token: false },
     keystone_authtoken: checkTokens,
   })
-  for (const folder of ['nova/lock', 'nova/instances', 'glance/images', 'glance/lock'])
+  for (const folder of ['nova/lock', 'nova/instances', 'glance/images', 'glance/lock', 'gnocchi/tmp'])
     mkdirSync(join(state, folder), { recursive: true })
   paste('nova/api-paste.ini', {
     'composite:osapi_compute': {
@@ -119,8 +120,33 @@ export function writeSettings(layout: Layout): Settings {
     },
     'filter:context': { 'paste.filter_factory': 'glance.api.middleware.context:ContextMiddleware.factory' },
   })
+  const gnocchiPath = join(etc, 'gnocchi/gnocchi.conf')
+  const gnocchiPaste = paste('gnocchi/api-paste.ini', {
+    'composite:gnocchi+keystone': { use: 'egg:Paste#urlmap', '/': 'versions', '/v1': 'v1' },
+    'pipeline:v1': { pipeline: 'token v1app' },
+    'filter:token': {
+      use: 'egg:keystonemiddleware#auth_token',
+      oslo_config_project: 'gnocchi',
+      oslo_config_file: gnocchiPath,
+    },
+    'app:versions': {
+      'paste.app_factory': 'gnocchi.rest.app:app_factory',
+      root: 'gnocchi.rest.api.VersionsController',
+    },
+    'app:v1app': { 'paste.app_factory': 'gnocchi.rest.app:app_factory', root: 'gnocchi.rest.api.V1Controller' },
+  })
+  const measures = { driver: 'file', file_basepath: join(state, 'gnocchi') }
   return {
     fernetKeys,
+    gnocchi: file('gnocchi/gnocchi.conf', {
+      DEFAULT: { coordination_url: `file://${join(state, 'gnocchi/coordination')}`, parallel_operations: 1 },
+      api: { auth_mode: 'keystone', paste_config: gnocchiPaste },
+      indexer: { url: databaseUrl(layout, 'gnocchi') },
+      storage: measures,
+      incoming: measures,
+      metricd: { workers: 1, metric_processing_delay: 1, greedy: true },
+      keystone_authtoken: checkTokens,
+    }),
     keystone: file('keystone/keystone.conf', {
       database: { connection: databaseUrl(layout, 'keystone') },
       token: { provider: 'fernet', expiration: 3600 },

@@ -21,6 +21,13 @@ const liveMigrations = async (id: string) =>
     (m: { migration_type: string }) => m.migration_type === 'live-migration',
   )
 
+/** End a live migration that would take long, from another side than Usher's. */
+async function letItEnd(vm: string): Promise<void> {
+  await until('it runs', async () => (await liveMigrations(vm))[0]?.status === 'running')
+  const [{ id }] = await liveMigrations(vm)
+  await bed.admin.post('compute', `/servers/${vm}/migrations/${id}/action`, { force_complete: null })
+}
+
 describe('live migration', () => {
   test('moves a VM, once, however often it is asked for', async () => {
     const vm = await bed.boot('mover', { host: 'cmp01' })
@@ -37,7 +44,7 @@ describe('live migration', () => {
   })
 
   test('a second wish for the same follows the migration that is on its way', async () => {
-    await bed.plane.setKnob('migration-seconds', '4')
+    await bed.plane.setKnob('migration-seconds', '300')
     const vm = await bed.boot('double', { host: 'cmp01' })
     const input = { vm, host: 'cmp02' }
     const [first, second] = [bed.actions(), bed.actions()]
@@ -45,11 +52,18 @@ describe('live migration', () => {
     await until('it has begun', async () => (await liveMigrations(vm)).length > 0)
     await second.submit('nova:live_migrate', input, 'two')
     expect(await second.status('two')).toMatchObject({ state: 'running' })
+    // To Placement the VM is on the target already, and the room on its host is the migration's; to the tables it is where it runs.
+    const { allocations } = await bed.admin.get('placement', `/allocations/${vm}`)
+    const providers = (await bed.admin.get('placement', '/resource_providers')).resource_providers
+    const names = new Map(providers.map((provider: { uuid: string; name: string }) => [provider.uuid, provider.name]))
+    expect(Object.keys(allocations).map(uuid => names.get(uuid))).toEqual(['cmp02'])
+    expect(await hostOf(vm)).toBe('cmp01')
     // Meanwhile it can not go elsewhere.
     expect(await carryOut(second, 'nova:live_migrate', { vm, host: 'cmp03' }, 'three')).toMatchObject({
       state: 'failed',
       remedy: 'again',
     })
+    await letItEnd(vm)
     expect(await carryOut(second, 'nova:live_migrate', input, 'two')).toEqual(succeeded)
     expect(await carryOut(first, 'nova:live_migrate', input, 'one')).toEqual(succeeded)
     expect(await liveMigrations(vm)).toHaveLength(1)
@@ -119,6 +133,22 @@ describe('live migration', () => {
     expect(await carryOut(cloud, 'nova:live_migrate', { vm, host: 'cmp06' })).toEqual(succeeded)
   })
 
+  test('Nova calls it ERROR after it has arrived: told of, and not tried again', async () => {
+    const vm = await bed.boot('arrived', { host: 'cmp05' })
+    await bed.plane.setKnob('fail-arrival-cmp06', 'yes')
+    const status = await carryOut(bed.actions(), 'nova:live_migrate', { vm, host: 'cmp06' })
+    await bed.plane.setKnob('fail-arrival-cmp06', null)
+    expect(status).toMatchObject({ state: 'failed', retryable: false, remedy: 'never' })
+    expect(status.detail).toMatch(/^the live migration left the VM in ERROR on `cmp06`/)
+    const server = await bed.server(vm)
+    expect(server).toMatchObject({
+      status: 'ERROR',
+      'OS-EXT-SRV-ATTR:host': 'cmp06',
+      'OS-EXT-STS:power_state': 1,
+      'OS-EXT-STS:task_state': null,
+    })
+  })
+
   test.each([
     ['a host that is not there', { host: 'nowhere' }, 'elsewhere', /no compute host `nowhere`/],
     ['a VM that is not there', { vm: 'b38a8aea-76fd-46e7-90ed-a1a33180a912', host: 'cmp01' }, 'never', /gone/],
@@ -168,7 +198,7 @@ describe('live migration', () => {
   })
 
   test('a VM that is deleted on its way takes its migration record with it', async () => {
-    await bed.plane.setKnob('migration-seconds', '5')
+    await bed.plane.setKnob('migration-seconds', '20')
     const vm = await bed.boot('deleted', { host: 'cmp01' })
     const cloud = bed.actions()
     await cloud.submit('nova:live_migrate', { vm, host: 'cmp02' }, 'gone')
@@ -263,6 +293,12 @@ test('a dead host is known to be dead after a while; then its VMs can be evacuat
     state: 'failed',
     remedy: 'never',
   })
+  const alive = await bed.boot('alive', { host: 'cmp01' })
+  expect(await carryOut(cloud, 'nova:live_migrate', { vm: alive, host: 'cmp08' })).toMatchObject({
+    state: 'failed',
+    remedy: 'elsewhere',
+    detail: 'the host `cmp08` is down',
+  })
   // Silent for a moment is not dead.
   await until('it is silent for long enough', async () => {
     const status = await carryOut(cloud, 'nova:evacuate', { vm, host: 'cmp02' })
@@ -281,8 +317,13 @@ test('a dead host is known to be dead after a while; then its VMs can be evacuat
 test('an API that is away, and a token that is worthless, are survived', async () => {
   const vm = await bed.boot('patient', { host: 'cmp01' })
   const cloud = bed.actions()
+  // Not while Keystone restarts: Nova itself might not survive that.
+  await bed.plane.setKnob('migration-seconds', '300')
   await cloud.submit('nova:live_migrate', { vm, host: 'cmp02' }, 'p')
+  await until('it runs', async () => (await liveMigrations(vm))[0]?.status === 'running')
   await bed.plane.revokeTokens()
+  await bed.plane.setKnob('migration-seconds', '1')
+  await letItEnd(vm)
   expect(await carryOut(cloud, 'nova:live_migrate', { vm, host: 'cmp02' }, 'p')).toEqual(succeeded)
   const away = bed.plane.interruptCompute(6)
   let status: Awaited<ReturnType<typeof carryOut>> | undefined

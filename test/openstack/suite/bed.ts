@@ -20,21 +20,38 @@ export interface Bed {
   readonly image: string
   /** Boot a server, on a host where one is named, and wait until it runs. */
   boot(name: string, more?: { host?: string; flavor?: string; group?: string; seconds?: number }): Promise<string>
+  /** The same while Nova comes back from a loss of its queue: what it lost itself is never built, and another is asked for. */
+  bootAtLast(name: string, host?: string): Promise<string>
   flavor(name: string, vcpus: number, memoryMiB: number): Promise<string>
   group(name: string, policy: string): Promise<string>
   server(id: string): Promise<Json>
   /** Clients as Usher uses them. */
   clients(): { http: HttpClient; nova: ServiceClient }
   actions(journal?: ActionJournal): ReturnType<typeof openStackActions>
-  /** Remove all servers, groups and aggregates; let every host be used again. */
+  /** Remove all servers, groups and aggregates; let every host be used again, and see that each works where services were taken away. */
   clear(): Promise<void>
 }
 
 export async function openBed(): Promise<Bed> {
   const socket = process.env['USHER_OPENSTACK']
   if (!socket) throw new Error('there is no control plane: run `npm run test:openstack`')
-  const plane = await connectPlane(socket)
-  const { layout } = plane
+  const remote = await connectPlane(socket)
+  const { layout } = remote
+  /** Whether services were taken away: those that need them may not have found them again. */
+  let isShaken = false
+  const shaking =
+    <Given extends readonly unknown[]>(order: (...given: Given) => Promise<void>) =>
+    (...given: Given) => {
+      isShaken = true
+      return order(...given)
+    }
+  const plane: RemotePlane = {
+    ...remote,
+    interruptQueue: shaking(remote.interruptQueue),
+    interruptIdentity: shaking(remote.interruptIdentity),
+    revokeTokens: shaking(remote.revokeTokens),
+    killHost: shaking(remote.killHost),
+  }
   const admin = new Admin(layout)
   const { images } = await admin.get('images', '/v2/images')
   const image: string = images[0].id
@@ -84,6 +101,14 @@ export async function openBed(): Promise<Bed> {
       )
       return id
     },
+    async bootAtLast(name, host) {
+      for (let tries = 1; ; tries++) {
+        const more = { seconds: 60, ...(host !== undefined && { host }) }
+        const booted = await bed.boot(`${name} ${tries}`, more).catch((error: Error) => error)
+        if (typeof booted === 'string') return booted
+        if (tries === 5) throw booted
+      }
+    },
     clients() {
       const http = new HttpClient()
       open.push(http)
@@ -115,11 +140,13 @@ export async function openBed(): Promise<Bed> {
         await admin.post('compute', `/servers/${id}/action`, { 'os-resetState': { state: 'error' } }).catch(() => {})
         await admin.delete('compute', `/servers/${id}`)
       }
-      await until('all servers are gone', async () => {
-        const left = await list('/servers?all_tenants=1', 'servers').catch(() => undefined)
-        for (const { id } of left ?? []) await remove(id).catch(() => {})
-        return left?.length === 0
-      })
+      const removeAll = () =>
+        until('all servers are gone', async () => {
+          const left = await list('/servers?all_tenants=1', 'servers').catch(() => undefined)
+          for (const { id } of left ?? []) await remove(id).catch(() => {})
+          return left?.length === 0
+        })
+      await removeAll()
       for (const { id } of await list('/os-server-groups?all_projects=1', 'server_groups'))
         await admin.delete('compute', `/os-server-groups/${id}`)
       for (const { id, hosts } of await list('/os-aggregates', 'aggregates')) {
@@ -132,7 +159,12 @@ export async function openBed(): Promise<Bed> {
       await until('all hosts are up', async () =>
         (await list('/os-services?binary=nova-compute', 'services')).every(each => each.state === 'up'),
       )
-      for (const host of layout.hosts) await plane.setKnob(`fail-live-migration-${host}`, null)
+      for (const host of layout.hosts)
+        for (const what of ['live-migration', 'arrival']) await plane.setKnob(`fail-${what}-${host}`, null)
+      if (!isShaken) return
+      for (const host of layout.hosts) await bed.bootAtLast(`probe of ${host}`, host)
+      await removeAll()
+      isShaken = false
     },
   }
   return bed

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Connection } from 'rabbitmq-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type LiveSource, readSourcesFile } from '../../../src/datasources/index.ts'
@@ -107,6 +108,63 @@ test('many servers at once are few batches', async () => {
   expect(batches.length).toBeLessThan(8 + (took / 1000) * 4)
 })
 
+test('500 servers created in one moment are one batch, or few', async () => {
+  const vm = await bed.boot('model')
+  await poll()
+  const located = async () => (await nova.read()).get('nova:location')!.rows.length
+  const before = await located()
+  const copies = await bed.plane.copyServer(vm, 500)
+  batches.length = 0
+  await tell(copies, 'create.end')
+  const took = await until('they are seen', async () => (await located()) === before + 500, 120)
+  const created = batches.filter(batch => batch.some(({ table }) => table === 'nova:location')).length
+  console.log(`500 servers are in the tables ${took.toFixed(0)} ms after the last message, by ${created} batches`)
+  expect(created).toBeLessThanOrEqual(2)
+  const row = (await nova.read()).get('nova:servers')!.rows.find(([id]) => id === copies[499])
+  expect(row).toContain('ACTIVE')
+
+  await bed.plane.deleteCopies()
+  batches.length = 0
+  await tell(copies, 'delete.end')
+  const gone = await until('they are gone', async () => (await located()) === before, 120)
+  const deleted = batches.filter(batch => batch.some(({ table }) => table === 'nova:location')).length
+  console.log(`and out of them after ${gone.toFixed(0)} ms, by ${deleted} batches`)
+  expect(deleted).toBeLessThanOrEqual(2)
+})
+
+/** Send what Nova sends of these servers, in both formats, as it was recorded of another. Resolves when RabbitMQ has it all. */
+async function tell(ids: readonly string[], what: 'create.end' | 'delete.end'): Promise<void> {
+  const file = new URL('../../../fixtures/openstack/notifications.jsonl', import.meta.url)
+  const recorded = readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as Recorded)
+  const connection = new Connection(queueUrl(bed.plane.layout, 'amqp'))
+  const publisher = connection.createPublisher({ confirm: true })
+  const sent: Promise<void>[] = []
+  for (const prefix of ['instance.', 'compute.instance.']) {
+    const { routing_key, message } = recorded.find(
+      ({ message: { event_type } }) => event_type === `${prefix}create.end`,
+    )!
+    const { payload } = message
+    const model =
+      (payload['nova_object.data'] as Record<string, string> | undefined)?.['uuid'] ?? payload['instance_id']
+    const text = JSON.stringify({ ...message, event_type: prefix + what })
+    for (const id of ids) {
+      const body = { 'oslo.version': '2.0', 'oslo.message': text.replaceAll(String(model), id) }
+      sent.push(publisher.send({ exchange: 'nova', routingKey: routing_key }, body))
+    }
+  }
+  await Promise.all(sent)
+  await publisher.close()
+  await connection.close()
+}
+
+interface Recorded {
+  readonly routing_key: string
+  readonly message: { readonly event_type: string; readonly payload: Readonly<Record<string, unknown>> }
+}
+
 test('others get every message as before', async () => {
   const connection = new Connection(queueUrl(bed.plane.layout, 'amqp'))
   const waiting = async () => {
@@ -120,21 +178,12 @@ test('others get every message as before', async () => {
   await connection.close()
 })
 
-/** Nova itself loses requests while its queue comes back: such a server is never built, and another is asked for. */
-async function bootAtLast(name: string): Promise<string> {
-  for (let tries = 1; ; tries++) {
-    const booted = await bed.boot(`${name} ${tries}`, { seconds: 60 }).catch((error: Error) => error)
-    if (typeof booted === 'string') return booted
-    if (tries === 5) throw booted
-  }
-}
-
 test('RabbitMQ goes away and comes back; what was missed is found', async () => {
   await bed.plane.interruptQueue(5)
   await until('it is told of, or back already', async () => nova.status().faults.length >= 0)
-  const vm = await bootAtLast('meanwhile')
+  const vm = await bed.bootAtLast('meanwhile')
   await seen('a server booted right after', 'nova:location', row => row[0] === vm)
   await until('it listens again', async () => nova.status().faults.length === 0)
-  const later = await bootAtLast('later')
+  const later = await bed.bootAtLast('later')
   await seen('a server booted later', 'nova:location', row => row[0] === later)
 })

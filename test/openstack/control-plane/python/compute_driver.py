@@ -4,7 +4,8 @@ Nova's own fake driver, with a size, migrations that take their time, can be abo
 a restart of the daemon. Knobs are files in the folder USHER_KNOBS:
     size                         vcpus, memory in MiB and disk in GiB of each host, read at start
     migration-seconds            how long a live migration takes
-    fail-live-migration-HOST     while it is there, live migrations from that host fail at their end"""
+    fail-live-migration-HOST     while it is there, live migrations from that host fail at their end
+    fail-arrival-HOST            while it is there, what is to be done on that host after a live migration to it fails"""
 import os
 import time
 
@@ -45,9 +46,15 @@ class UsherDriver(fake.FakeDriver):
     def cache_image(self, context, image_id):
         return True
 
+    def check_can_live_migrate_source(self, context, instance, dest_check_data, block_device_info=None):
+        # What came too late for the last migration is not for this one.
+        self.orders.pop(instance.uuid, None)
+        return super().check_can_live_migrate_source(context, instance, dest_check_data, block_device_info)
+
     def live_migration(self, context, instance, dest, post_method, recover_method, block_migration=False, migrate_data=None):
         seconds = float(knob('migration-seconds', ['1'])[0])
-        self.orders[instance.uuid] = 'go on'
+        # Nova calls a migration running some time before this begins: an order may be here already.
+        self.orders.setdefault(instance.uuid, 'go on')
         end = time.time() + seconds
         while time.time() < end and self.orders[instance.uuid] == 'go on':
             time.sleep(0.05)
@@ -58,6 +65,11 @@ class UsherDriver(fake.FakeDriver):
             recover_method(context, instance, dest, migrate_data, migration_status='error')
         else:
             post_method(context, instance, dest, block_migration, migrate_data)
+
+    def post_live_migration_at_destination(self, context, instance, network_info, block_migration=False, block_device_info=None):
+        if knob('fail-arrival-%s' % self._host, None) is not None:
+            raise RuntimeError('the guest can not be looked at')
+        super().post_live_migration_at_destination(context, instance, network_info, block_migration, block_device_info)
 
     def live_migration_abort(self, instance):
         self.orders[instance.uuid] = 'abort'

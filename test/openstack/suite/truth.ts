@@ -1,0 +1,118 @@
+import { expect } from 'vitest'
+import { openStore } from '../../../src/store/index.ts'
+import { listExecutions, showExecution } from '../../../src/workflow/index.ts'
+import type { Bed } from './bed.ts'
+import { migrations, servers } from './many.ts'
+
+/*
+ * What is so, and what became of every VM and every move: worked out from Nova alone, and held against what Usher has written down.
+ */
+
+/** MiB of each server; a host has 65,536. */
+export const MEMORY = 4096
+
+/** What the policy forbids. */
+export async function forbidden(bed: Bed): Promise<string[]> {
+  const all = await servers(bed)
+  const { services } = await bed.admin.get('compute', '/os-services?binary=nova-compute')
+  const closed = new Set(
+    services
+      .filter((s: { status: string; state: string }) => s.status === 'disabled' || s.state === 'down')
+      .map((s: { host: string }) => s.host),
+  )
+  const hostOf = (server: Record<string, string>) => server['OS-EXT-SRV-ATTR:host']!
+  const found = all.filter(s => closed.has(hostOf(s))).map(s => `${s.name} is on ${hostOf(s)}, which is closed`)
+  const seen = new Map<string, string>()
+  for (const server of all) {
+    const key = `${server.metadata.service} on ${hostOf(server)}`
+    if (seen.has(key)) found.push(`${key}: ${seen.get(key)} and ${server.name}`)
+    seen.set(key, server.name)
+  }
+  for (const host of bed.hosts)
+    if (all.filter(s => hostOf(s) === host).length * MEMORY > 65_536) found.push(`${host} is full`)
+  return found
+}
+
+export async function disable(bed: Bed, host: string): Promise<void> {
+  const { services } = await bed.admin.get('compute', `/os-services?binary=nova-compute&host=${host}`)
+  await bed.admin.put('compute', `/os-services/${services[0].id}`, { status: 'disabled' })
+}
+
+export async function isDown(bed: Bed, host: string): Promise<boolean> {
+  const { services } = await bed.admin.get('compute', `/os-services?binary=nova-compute&host=${host}`)
+  return services[0].state === 'down'
+}
+
+/** What became of one move that Usher's workflows began. */
+interface Fate {
+  readonly vm: string
+  readonly state: string
+  readonly error: string
+}
+
+/** Of every task of every plan in the database. No Usher may run. */
+async function fatesIn(database: string): Promise<Fate[]> {
+  const store = await openStore({ file: database })
+  try {
+    const fates: Fate[] = []
+    for (const { id } of await listExecutions(store, { limit: 1000 })) {
+      const view = await showExecution(store, id)
+      const { moves = [] } = view.input as { moves?: { id: string; vm: string }[] }
+      const vms = new Map(moves.map(move => [move.id, move.vm]))
+      for (const { name, state, error = '' } of view.tasks) {
+        const vm = vms.get(name)
+        if (vm !== undefined) fates.push({ vm, state, error })
+      }
+    }
+    return fates
+  } finally {
+    await store.close()
+  }
+}
+
+/**
+ * Every VM is there, runs and is left alone, and none was moved without need. Nova calls some of them ERROR when Keystone or RabbitMQ
+ * went away at a bad moment: of each, Usher has said so.
+ * @param closed hosts that were closed while VMs were moved: a VM that was brought there first has to move again
+ */
+export async function settleAccounts(
+  bed: Bed,
+  database: string,
+  { count, closed = [] }: { readonly count: number; readonly closed?: readonly string[] },
+): Promise<void> {
+  const all = await servers(bed)
+  expect(all).toHaveLength(count)
+  expect(all.filter(s => s['OS-EXT-STS:power_state'] !== 1 || s['OS-EXT-STS:task_state'] !== null)).toEqual([])
+  const fates = await fatesIn(database)
+  const leftInError = (vm: string) => fates.filter(fate => fate.vm === vm && /left the VM in ERROR/.test(fate.error))
+  const broken = all.filter(s => s.status !== 'ACTIVE')
+  for (const server of broken) {
+    const said = leftInError(server.id).map(({ error }) => error)
+    console.log(`${server.name} on ${server['OS-EXT-SRV-ATTR:host']} is ${server.status}: ${said.join('; ')}`)
+    expect([server.name, server.status, server.fault?.message, said.length > 0]).toEqual([
+      server.name,
+      'ERROR',
+      server.fault?.message,
+      true,
+    ])
+  }
+  const done = (await migrations(bed)).filter(m => ['completed', 'done'].includes(m.status))
+  const moved = new Map<string, { id: number; from: string }[]>()
+  for (const { id, instance_uuid: vm, source_compute: from } of done.sort((a, b) => a.id - b.id))
+    moved.set(vm, [...(moved.get(vm) ?? []), { id, from }])
+  for (const [vm, ways] of moved) {
+    // Nova never moved a VM that no workflow counts: none was sent twice.
+    const counted = fates.filter(fate => fate.vm === vm && fate.state === 'succeeded').length + leftInError(vm).length
+    expect([vm, 'moved', ways.length, 'counted', Math.max(ways.length, counted)]).toEqual([
+      ...[vm, 'moved', ways.length, 'counted', counted],
+    ])
+    // Who moves again had to: where it was brought to was closed later.
+    const needless = ways.slice(1).filter(({ from }) => !closed.includes(from))
+    expect([vm, needless]).toEqual([vm, []])
+  }
+  const moves = [...moved.values()].reduce((sum, ways) => sum + ways.length, 0)
+  const again = [...moved.values()].filter(ways => ways.length > 1).length
+  console.log(
+    `${count} VMs are there, ${broken.length} of them in ERROR; ${moves} moves of ${moved.size} VMs, ${again} of them moved again from a host that was closed later`,
+  )
+}

@@ -82,6 +82,23 @@ function refuel(watch: Guard): number {
   return watch.refuel()
 }
 
+/** Operations that the runtime has a method for, with so many operands. */
+const FAST_OPERATIONS: ReadonlyMap<
+  ArithmeticFunction,
+  {
+    readonly method: 'add' | 'subtract' | 'multiply' | 'divide' | 'smaller' | 'larger' | 'absolute'
+    readonly args: number
+  }
+> = new Map([
+  ['+', { method: 'add', args: 2 }],
+  ['-', { method: 'subtract', args: 2 }],
+  ['*', { method: 'multiply', args: 2 }],
+  ['/', { method: 'divide', args: 2 }],
+  ['min', { method: 'smaller', args: 2 }],
+  ['max', { method: 'larger', args: 2 }],
+  ['abs', { method: 'absolute', args: 1 }],
+])
+
 /** Ids up to which, for each row that is read, a table by id is worth its making. */
 const IDS_PER_ROW = 16
 
@@ -252,8 +269,8 @@ class Compiler {
 
   #operation(f: ArithmeticFunction, args: readonly string[], site: number): string {
     const runtime = this.#name(this.#context.runtime, 'runtime')
-    const fast = { '+': 'add', '-': 'subtract', '*': 'multiply', '/': 'divide' }[f as string]
-    if (fast) return `${runtime}.${fast}(${site}, ${args.join(', ')})`
+    const fast = FAST_OPERATIONS.get(f)
+    if (fast && args.length === fast.args) return `${runtime}.${fast.method}(${site}, ${args.join(', ')})`
     return `${runtime}.calculate(${site}, ${JSON.stringify(f)}, [${args.join(', ')}])`
   }
 

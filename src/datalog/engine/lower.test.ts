@@ -20,6 +20,37 @@ describe('lowering', () => {
     expect(components.every(c => !c.opaque)).toBe(true)
   })
 
+  it('keeps one group for what rules of a policy say alike, whatever they call it, and warns at each of them', () => {
+    const text = `
+full(h) :- host(h), time(t), s = sum x : { at(v, h), load(v, t, x) }, s > 5
+idle(g) :- time(u), host(g), s = sum y : { at(w, g), load(w, u, y) }, s < 1
+other(h) :- host(h), time(t), s = sum x : { at(v, h), load(v, t, x), x > 0 }, s > 5
+lacking(a) :- host(a), host(b), n = count : { at(v, a), v < b }, n = 0
+lonely(a) :- host(a), host(b), n = count : { at(v, a), v < b }, n = 1`
+    const program = compile(text, { host: 1, time: 1, at: 2, load: 3 })
+    const shared = lower(program).groups
+    // The last two compare at places of their own.
+    expect([...shared.values()].map(literals => literals.length)).toEqual([2, 1, 1, 1])
+    const e = createEvaluator(program)
+    const at = [
+      ['v', 'h'],
+      ['w', 'g'],
+    ]
+    const load = [
+      ['v', 1, 6],
+      ['w', 1, 0.5],
+      ['w', 2, 'much'],
+    ]
+    e.load([table('host', [['h'], ['g']]), table('time', [[1], [2]]), table('at', at), table('load', load)])
+    expect(e.view.rows('m:full')).toEqual([['h']])
+    expect(e.view.rows('m:idle')).toEqual([['g'], ['h']])
+    const places = e.warnings.filter(w => w.code === 'datalog/mixed-aggregate').map(w => w.span!.line)
+    expect(places).toEqual([3, 4])
+    e.apply([{ table: 'at', removed: [['v', 'h']], inserted: [['v', 'g']] }])
+    expect(e.view.rows('m:full')).toEqual([['g']])
+    expect(e.view.rows('m:idle')).toEqual([['h']])
+  })
+
   it('takes the groups from the rest of the rule where the braces only compare with them', () => {
     const text = 'rank(x, n) :- p(x), n = count : { p(y), y < x }'
     const program = compile(text, { p: 1 })

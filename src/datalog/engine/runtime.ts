@@ -71,6 +71,21 @@ export class Runtime {
     return r <= 9007199254740991 && r >= -9007199254740991 ? r : this.calculate(site, '/', [a, b])
   }
 
+  smaller(site: number, a: number, b: number): number {
+    const r = Math.min(a, b)
+    return r <= 9007199254740991 && r >= -9007199254740991 ? r : this.calculate(site, 'min', [a, b])
+  }
+
+  larger(site: number, a: number, b: number): number {
+    const r = Math.max(a, b)
+    return r <= 9007199254740991 && r >= -9007199254740991 ? r : this.calculate(site, 'max', [a, b])
+  }
+
+  absolute(site: number, a: number): number {
+    const r = Math.abs(a)
+    return r <= 9007199254740991 ? r : this.calculate(site, 'abs', [a])
+  }
+
   /** A builtin's outputs, or null where it does not hold. */
   call(site: number, name: string, inputs: readonly Value[]): readonly Value[] | null {
     const builtin = builtinTable.get(name)

@@ -1,10 +1,13 @@
 import { type Solution, solveModel } from '../../solvers/index.ts'
 import type { Evaluator } from '../datalog/index.ts'
+import { analyse } from './analysis.ts'
 import { annealPlacement } from './anneal-placement.ts'
 import { ConditionGraph } from './condition-graph.ts'
 import { type Encoding, encode } from './encode.ts'
 import { cutLiterals, type Excluded, exclude } from './excluded.ts'
+import { type HostRoom, hostRoom } from './host-room.ts'
 import type { Judge } from './judge.ts'
+import { judgeProgram } from './judge-program.ts'
 import { labelsOf } from './labels.ts'
 import { isConstant } from './linear.ts'
 import { localSearch, type SearchLimits } from './local-search.ts'
@@ -40,9 +43,11 @@ const ANNEALING_SHARE = 0.8
 const MODEL_TERMS = 300_000
 /**
  * Where bounds are looked for before anything else, and the share of the time: a cloud of a few pairs is solved as a model at once, and a
- * million VMs took more time and memory than all the rest.
+ * million VMs, or hosts with limits for each of a hundred moments, took more time and memory than all the rest.
  */
-const RELAXED = { leastPairs: 2_000, mostVms: 200_000, share: 0.4 }
+const RELAXED = { leastPairs: 2_000, mostVms: 200_000, mostAmounts: 1_000_000, share: 0.4 }
+/** VMs up to which the room of hosts is kept beside the evaluator. */
+const ROOM_VMS = 200_000
 /** What is known without looking: nothing is violated less than never. */
 const WITHOUT_FAULT: Relaxation = {
   bounds: new Map([
@@ -95,7 +100,8 @@ export async function findPlacement(
   const { universe, cuts } = exclude(whole, options.exclude ?? [], large)
   const deadline = performance.now() + (options.timeLimitSeconds ?? DEFAULT_SECONDS) * 1000
   const random = new Random(options.seed ?? 0)
-  const state = new SearchState(judge, universe)
+  const room = large ? roomOf(input, present, universe) : undefined
+  const state = new SearchState(judge, universe, room)
   let ground: ResidentGround | undefined
   const job: SearchJob = {
     ground: () => (ground ??= new ResidentGround(input, present, universe)),
@@ -103,7 +109,10 @@ export async function findPlacement(
     random,
     options,
   }
-  const relaxation = cuts.length > 0 ? undefined : await relaxed(input, present, universe, large, deadline, options)
+  const relaxation =
+    cuts.length > 0 || (room && room.amounts > RELAXED.mostAmounts)
+      ? undefined
+      : await relaxed(input, present, universe, large, deadline, options)
   const reached = relaxation && ((): boolean => certify(relaxation, state.values).met)
   const toTheEnd: SearchLimits = { deadline, prices: Number.POSITIVE_INFINITY, signal: options.signal, reached }
   if (relaxation) sendAway(state, relaxation.leavers, random, toTheEnd)
@@ -178,6 +187,13 @@ async function relaxed(
   if (universe.vms.length > RELAXED.mostVms || (!large && pairsOf(universe) < RELAXED.leastPairs)) return undefined
   const seconds = ((deadline - performance.now()) / 1000) * RELAXED.share
   return relax(input, present, universe, seconds, options)
+}
+
+/** What fits where, for clouds whose steps are many and mostly in vain, but not so many that its numbers take the time they save. */
+function roomOf(input: PlaceInput, present: Evaluator, universe: Universe): HostRoom | undefined {
+  if (universe.vms.length > ROOM_VMS) return undefined
+  const judge = judgeProgram(input.program)
+  return hostRoom(input, present.view, judge, analyse(judge), universe)
 }
 
 async function solveWhole(

@@ -1,5 +1,6 @@
 import type { Value } from '../tables/index.ts'
 import { BestSeen } from './best-seen.ts'
+import { drawSwap, hostsToTry } from './hosts-to-try.ts'
 import { compareVectors } from './judge.ts'
 import type { Random } from './random.ts'
 import { compareProspects, type Prospect, type SearchState, type Step } from './search-state.ts'
@@ -139,16 +140,16 @@ function better(a: Prospect | undefined, b: Prospect | undefined): Prospect | un
 function bestMove(state: SearchState, vms: readonly number[], random: Random, roomy: RoomyHosts): Prospect | undefined {
   let best: Prospect | undefined
   for (const vm of vms)
-    for (const host of hostsToTry(state, vm, random, roomy)) {
+    for (const host of targets(state, vm, random, roomy)) {
       best = better(best, state.price({ vms: [vm], hosts: [host] }))
     }
   return best && state.promises(best) ? best : undefined
 }
 
-function hostsToTry(state: SearchState, vm: number, random: Random, roomy: RoomyHosts): Set<number> {
-  const hosts = new Set([state.universe.current[vm]!, ...roomy.list])
-  const all = state.universe.hostsOf[vm]!
-  for (let i = 0; i < HOSTS_TRIED; i++) hosts.add(random.pick(all))
+function targets(state: SearchState, vm: number, random: Random, roomy: RoomyHosts): Set<number> {
+  const { room, universe } = state
+  const recent = room ? roomy.list.filter(host => room.fits(vm, host)) : roomy.list
+  const hosts = new Set([universe.current[vm]!, ...recent, ...hostsToTry(state, vm, HOSTS_TRIED, random)])
   hosts.delete(state.host[vm]!)
   return hosts
 }
@@ -157,10 +158,8 @@ function bestSwap(state: SearchState, vms: readonly number[], random: Random): P
   let best: Prospect | undefined
   for (const vm of vms.slice(0, VMS_TRIED / 2)) {
     for (let i = 0; i < SWAPS_TRIED; i++) {
-      const host = random.pick(state.universe.hostsOf[vm]!)
-      const others = [...state.guests[host]!]
-      if (host === state.host[vm] || others.length === 0) continue
-      best = better(best, state.price({ vms: [vm, random.pick(others)], hosts: [host, state.host[vm]!] }))
+      const swap = drawSwap(state, vm, random)
+      if (swap) best = better(best, state.price(swap))
     }
     if (best && state.promises(best)) return best
   }
@@ -197,7 +196,7 @@ function emptied(state: SearchState, host: number, random: Random, roomy: RoomyH
   const undo: Step = { vms: guests, hosts: guests.map(() => host) }
   for (const vm of guests) {
     let best: Prospect | undefined
-    for (const h of hostsToTry(state, vm, random, roomy)) {
+    for (const h of targets(state, vm, random, roomy)) {
       best = better(best, state.price({ vms: [vm], hosts: [h] }))
     }
     // A move that breaks a rule on the way is not worth going on.

@@ -1,4 +1,5 @@
 import type { Value } from '../tables/index.ts'
+import type { HostRoom } from './host-room.ts'
 import { aimNames, compareVectors, type Judge, priorities, type Verdict, vectorOf } from './judge.ts'
 import { contains, type Universe } from './universe.ts'
 
@@ -34,6 +35,8 @@ export function compareProspects(a: Prospect, b: Prospect): number {
 export class SearchState {
   readonly universe: Universe
   readonly host: Int32Array
+  /** What fits on which host by the limits of the policy, kept where the VMs are; undefined where that is not known. */
+  readonly room: HostRoom | undefined
   /** VM numbers on each host. */
   readonly guests: Set<number>[]
   readonly #judge: Judge
@@ -43,9 +46,10 @@ export class SearchState {
   #distance = 0
   #prices = 0
 
-  constructor(judge: Judge, universe: Universe) {
+  constructor(judge: Judge, universe: Universe, room?: HostRoom) {
     this.#judge = judge
     this.universe = universe
+    this.room = room
     this.host = Int32Array.from(universe.current)
     this.guests = universe.hosts.map(() => new Set())
     for (const [vm, h] of this.host.entries()) this.guests[h]!.add(vm)
@@ -105,6 +109,7 @@ export class SearchState {
     this.#judge.goTo(step.vms, step.hosts)
     step.vms.forEach((vm, i) => {
       this.guests[this.host[vm]!]!.delete(vm)
+      this.room?.move(vm, this.host[vm]!, step.hosts[i]!)
       this.host[vm] = step.hosts[i]!
       this.guests[step.hosts[i]!]!.add(vm)
     })

@@ -1,3 +1,4 @@
+import { hostsToTry } from './hosts-to-try.ts'
 import type { SearchLimits } from './local-search.ts'
 import type { Random } from './random.ts'
 import { compareProspects, type Prospect, type SearchState } from './search-state.ts'
@@ -20,7 +21,7 @@ export function sendAway(state: SearchState, leavers: readonly number[], random:
   const roomy: number[] = []
   for (const vm of leavers) {
     if (performance.now() >= limits.deadline || limits.signal?.aborted) return
-    const found = bestOf(state, vm, [...roomy, ...someHosts(state, vm, random)], emptied)
+    const found = bestOf(state, vm, [...roomy, ...hostsToTry(state, vm, TRIES - REMEMBERED, random)], emptied)
     if (!found) continue
     state.take(found)
     const [host] = found.step.hosts
@@ -29,11 +30,6 @@ export function sendAway(state: SearchState, leavers: readonly number[], random:
     roomy.unshift(host!)
     if (roomy.length > REMEMBERED) roomy.pop()
   }
-}
-
-function someHosts(state: SearchState, vm: number, random: Random): number[] {
-  const all = state.universe.hostsOf[vm]!
-  return Array.from({ length: TRIES - REMEMBERED }, () => random.pick(all))
 }
 
 /** The first host that costs the least it can, else the best; none where each breaks something. */
@@ -47,6 +43,7 @@ function bestOf(
   const { here } = state
   for (const host of new Set(hosts)) {
     if (emptied.has(host) || host === state.host[vm]) continue
+    if (state.room && !state.room.fits(vm, host)) continue
     const prospect = state.price({ vms: [vm], hosts: [host] })
     if (!prospect || prospect.vector[0]! > here.vector[0]! || prospect.distance > here.distance) continue
     if (!best || compareProspects(prospect, best) < 0) best = prospect

@@ -6,6 +6,7 @@ export { type ChainOptions, describeSolvers, type SolverDescription, solveModel,
 export { checkSolution } from './check-solution.ts'
 export type { ObjectiveChoice } from './choose-objective.ts'
 export { SolverFault } from './fault.ts'
+export { solveInParts } from './in-parts.ts'
 export {
   type ColumnInput,
   type Entries,

@@ -1,4 +1,4 @@
-import { solveModel } from '../../solvers/index.ts'
+import { solveInParts } from '../../solvers/index.ts'
 import type { Evaluator } from '../datalog/index.ts'
 import type { CoreLiteral, CoreRule } from '../language/index.ts'
 import type { Level } from './aims.ts'
@@ -94,7 +94,7 @@ export async function relax(
     budget: home.budget?.limit,
     objectives: [...validLevels(problem), 'migration cost', 'moves'],
   })
-  const solution = await solveModel(encoding.model, solverOptions(options, seconds))
+  const solution = await solveInParts(encoding.model, solverOptions(options, seconds))
   if (solution.values.length === 0) return undefined
   const bounds = new Map<string, number>()
   const always = settled(judge, present)

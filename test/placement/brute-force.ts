@@ -1,4 +1,4 @@
-import { compareVectors, Judge, priorities, type Verdict, vectorOf } from '../../src/placement/judge.ts'
+import { aimNames, compareVectors, Judge, priorities, type Verdict, vectorOf } from '../../src/placement/judge.ts'
 import { judgeProgram } from '../../src/placement/judge-program.ts'
 import { presentEvaluator } from '../../src/placement/problem.ts'
 import type { PlaceInput } from '../../src/placement/types.ts'
@@ -8,6 +8,8 @@ import type { Value } from '../../src/tables/index.ts'
 /** The best vector over all placements that candidates and budget allow, each judged by the evaluator. */
 export function bruteForce(input: PlaceInput): {
   best: number[]
+  /** What each number of a vector is of. */
+  names: readonly string[]
   vectorOf: (placement: ReadonlyMap<Value, Value>) => number[]
 } {
   const present = presentEvaluator(input)
@@ -33,6 +35,7 @@ export function bruteForce(input: PlaceInput): {
   const best = verdicts.map(vector).reduce((a, b) => (compareVectors(b, a) < 0 ? b : a))
   return {
     best,
+    names: aimNames(costs),
     vectorOf: placement =>
       vector(verdictOf(Int32Array.from(universe.vms, vm => universe.hostNumber.get(placement.get(vm)!)!))),
   }

@@ -4,7 +4,7 @@ import { type Layout, PASSWORD, url } from './layout.ts'
 // biome-ignore lint/suspicious/noExplicitAny: JSON of another system, looked at by tests only.
 export type Json = any
 
-type ServiceName = 'identity' | 'compute' | 'placement' | 'images' | 'metrics'
+type ServiceName = 'identity' | 'compute' | 'placement' | 'images' | 'metrics' | 'volumes'
 
 /**
  * A plain client with all rights, for seeding and for looking at the truth. Knows nothing of Usher's own clients, so that tests can hold
@@ -28,12 +28,14 @@ export class Admin {
   async #send(service: ServiceName, method: string, path: string, body?: unknown, again = false): Promise<Json> {
     this.#token ??= await this.#login()
     const raw = body instanceof Uint8Array
-    const base = { identity: '/v3', compute: '/v2.1', placement: '', images: '', metrics: '/v1' }[service]
+    const base = { identity: '/v3', compute: '/v2.1', placement: '', images: '', metrics: '/v1', volumes: '/v3' }[
+      service
+    ]
     const response = await fetch(`${url(this.#layout, service)}${base}${path}`, {
       method,
       headers: {
         'x-auth-token': this.#token,
-        'openstack-api-version': 'compute 2.93, placement 1.39',
+        'openstack-api-version': 'compute 2.93, placement 1.39, volume 3.70',
         ...(body !== undefined && { 'content-type': raw ? 'application/octet-stream' : 'application/json' }),
       },
       ...(body !== undefined && { body: raw ? body.slice() : JSON.stringify(body) }),

@@ -1,15 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { Admin } from './admin.ts'
-import { Daemon, type DaemonOptions } from './daemon.ts'
-import { discoverHosts, fillDatabases, fillMetrics, makeDatabaseFolder, makeKeys } from './databases.ts'
+import type { Daemon } from './daemon.ts'
+import { discoverHosts, fillCinder, fillDatabases, fillGnocchi, makeDatabaseFolder, makeKeys } from './databases.ts'
+import { describeDaemons } from './describe-daemons.ts'
 import { Guard } from './guard.ts'
 import { type Layout, layOut, url } from './layout.ts'
 import { NovaFamily } from './nova-family.ts'
-import { publish, seed } from './seed.ts'
-import { copyServer, deleteCopies } from './server-rows.ts'
+import { publish, seed, withdraw } from './seed.ts'
 import { type Settings, writeSettings } from './settings.ts'
 
 export interface ControlPlaneOptions {
@@ -19,8 +18,24 @@ export interface ControlPlaneOptions {
   readonly say: (line: string) => void
 }
 
+/** Services that only some tests need: how their databases are made, what the catalogue says of them, and their daemons, the API first. */
+const EXTRAS = {
+  gnocchi: {
+    fill: fillGnocchi,
+    type: 'metric',
+    address: (layout: Layout) => url(layout, 'metrics'),
+    daemons: ['metrics', 'measures'],
+  },
+  cinder: {
+    fill: fillCinder,
+    type: 'block-storage',
+    address: (layout: Layout) => url(layout, 'volumes', '/v3/$(project_id)s'),
+    daemons: ['volumes'],
+  },
+} as const
+export type Extra = keyof typeof EXTRAS
+
 const READY_MS = 300_000
-const python = (name: string) => fileURLToPath(new URL(`python/${name}`, import.meta.url))
 
 /** A real OpenStack control plane on this machine's loopback: everything but the hypervisors, which only pretend. */
 export class ControlPlane {
@@ -28,21 +43,7 @@ export class ControlPlane {
   readonly #settings: Settings
   readonly #guard: Guard
   readonly #nova: NovaFamily
-  readonly #daemons: Readonly<
-    Record<
-      | 'database'
-      | 'cache'
-      | 'nodes'
-      | 'queue'
-      | 'keystone'
-      | 'placement'
-      | 'glance'
-      | 'network'
-      | 'metrics'
-      | 'measures',
-      Daemon
-    >
-  >
+  readonly #daemons: ReturnType<typeof describeDaemons>
 
   private constructor(layout: Layout) {
     this.layout = layout
@@ -50,7 +51,7 @@ export class ControlPlane {
     this.#guard = new Guard()
     this.#guard.remove(layout.root)
     this.#nova = new NovaFamily(layout, this.#settings)
-    this.#daemons = daemons(layout, this.#settings, this.#guard)
+    this.#daemons = describeDaemons(layout, this.#settings, this.#guard)
   }
 
   /** End this process group too, should this process end before `forget` is called. */
@@ -151,29 +152,22 @@ export class ControlPlane {
     await this.#interrupt(this.#daemons.keystone, seconds)
   }
 
-  /** Gnocchi, which only some tests need. */
-  async startMetrics(): Promise<void> {
-    const { metrics, measures } = this.#daemons
-    await fillMetrics(this.layout, this.#settings)
-    await publish(new Admin(this.layout), 'gnocchi', 'metric', url(this.layout, 'metrics'))
-    await Promise.all([metrics.start(), measures.start()])
+  /** A service that only some tests need. */
+  async startExtra(name: Extra): Promise<void> {
+    const { fill, type, address, daemons: own } = EXTRAS[name]
+    await fill(this.layout, this.#settings)
+    await publish(new Admin(this.layout), name, type, address(this.layout))
+    await Promise.all(own.map(daemon => this.#daemons[daemon].start()))
   }
 
-  async stopMetrics(): Promise<void> {
-    await Promise.all([this.#daemons.metrics.stop(), this.#daemons.measures.stop()])
+  async stopExtra(name: Extra): Promise<void> {
+    await Promise.all(EXTRAS[name].daemons.map(daemon => this.#daemons[daemon].stop()))
+    await withdraw(new Admin(this.layout), name)
   }
 
-  async interruptMetrics(seconds: number): Promise<void> {
-    await this.#interrupt(this.#daemons.metrics, seconds)
-  }
-
-  /** So many servers as if they had been created just now; gives their ids. */
-  copyServer(id: string, count: number): Promise<string[]> {
-    return copyServer(this.layout, id, count)
-  }
-
-  deleteCopies(): Promise<void> {
-    return deleteCopies(this.layout)
+  /** Its API, and nothing else. */
+  async interruptExtra(name: Extra, seconds: number): Promise<void> {
+    await this.#interrupt(this.#daemons[EXTRAS[name].daemons[0]], seconds)
   }
 
   /** Nova's API, and nothing else. */
@@ -209,118 +203,4 @@ export class ControlPlane {
     await nodes.stop()
     this.#guard.close()
   }
-}
-
-function daemons(layout: Layout, settings: Settings, guard: Guard) {
-  const { logs, state, etc, ports } = layout
-  const daemon = (options: Omit<DaemonOptions, 'logs' | 'guard'>) => new Daemon({ ...options, logs, guard })
-  const wsgi = (port: number, ...application: readonly [string, string, ...string[]]): [string, ...string[]] => [
-    '/usr/bin/python3',
-    python('serve_wsgi.py'),
-    String(port),
-    ...application,
-  ]
-  mkdirSync(join(state, 'rabbitmq'), { recursive: true })
-  const erlang = { HOME: join(state, 'rabbitmq'), ERL_EPMD_ADDRESS: '127.0.0.1', ERL_EPMD_PORT: String(ports.names) }
-  return {
-    database: daemon({
-      name: 'mariadb',
-      port: ports.database,
-      command: [
-        '/usr/sbin/mariadbd',
-        '--no-defaults',
-        '--user=mysql',
-        `--datadir=${join(state, 'mysql')}`,
-        `--socket=${join(state, 'mysql', 'mysql.sock')}`,
-        `--pid-file=${join(state, 'mysql', 'mysql.pid')}`,
-        '--bind-address=127.0.0.1',
-        `--port=${ports.database}`,
-        '--max-connections=500',
-        '--innodb-flush-log-at-trx-commit=0',
-        '--innodb-doublewrite=0',
-        '--innodb-flush-method=nosync',
-        '--performance-schema=OFF',
-        '--skip-name-resolve',
-        '--character-set-server=utf8mb3',
-        '--collation-server=utf8mb3_general_ci',
-      ],
-    }),
-    cache: daemon({
-      name: 'memcached',
-      port: ports.cache,
-      command: ['/usr/bin/memcached', '-u', 'nobody', '-l', '127.0.0.1', '-p', String(ports.cache), '-m', '32'],
-    }),
-    nodes: daemon({
-      name: 'epmd',
-      port: ports.names,
-      command: [findEpmd(), '-address', '127.0.0.1', '-port', String(ports.names)],
-    }),
-    queue: daemon({
-      name: 'rabbitmq',
-      port: ports.queue,
-      command: ['/usr/lib/rabbitmq/bin/rabbitmq-server'],
-      env: {
-        ...erlang,
-        RABBITMQ_NODENAME: `usher-${ports.queue}@localhost`,
-        RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
-        RABBITMQ_NODE_PORT: String(ports.queue),
-        RABBITMQ_DIST_PORT: String(ports.queueNodes),
-        RABBITMQ_MNESIA_BASE: join(state, 'rabbitmq', 'mnesia'),
-        RABBITMQ_LOG_BASE: logs,
-        RABBITMQ_PID_FILE: join(state, 'rabbitmq', 'pid'),
-        RABBITMQ_ENABLED_PLUGINS_FILE: empty(join(state, 'rabbitmq-plugins'), '[].\n'),
-        RABBITMQ_CONFIG_FILE: join(etc, 'rabbitmq'),
-        RABBITMQ_CONF_ENV_FILE: empty(join(etc, 'rabbitmq-env'), ''),
-        // One scheduler that sleeps when it is idle.
-        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
-          '+S 1:1 +sbwt none +sbwtdcpu none -kernel inet_dist_use_interface {127,0,0,1}',
-      },
-    }),
-    keystone: daemon({
-      name: 'keystone',
-      port: ports.identity,
-      command: wsgi(ports.identity, 'keystone.server.wsgi', 'initialize_public_application()'),
-      env: { OS_KEYSTONE_CONFIG_DIR: join(etc, 'keystone'), OS_KEYSTONE_CONFIG_FILES: 'keystone.conf' },
-    }),
-    placement: daemon({
-      name: 'placement',
-      port: ports.placement,
-      command: wsgi(ports.placement, 'placement.wsgi', 'init_application()'),
-      env: { OS_PLACEMENT_CONFIG_DIR: join(etc, 'placement') },
-    }),
-    glance: daemon({
-      name: 'glance',
-      port: ports.images,
-      command: ['/usr/bin/python3', '-c', 'from glance.cmd.api import main; main()', '--config-file', settings.glance],
-    }),
-    network: daemon({
-      name: 'network',
-      port: ports.network,
-      command: ['/usr/bin/python3', python('no_network.py'), String(ports.network)],
-    }),
-    metrics: daemon({
-      name: 'gnocchi-api',
-      port: ports.metrics,
-      command: wsgi(ports.metrics, 'gnocchi.rest.wsgi', 'application', '--config-file', settings.gnocchi),
-    }),
-    measures: daemon({
-      name: 'gnocchi-metricd',
-      command: ['/usr/bin/gnocchi-metricd', '--config-file', settings.gnocchi],
-    }),
-  }
-}
-
-function empty(path: string, text: string): string {
-  writeFileSync(path, text)
-  return path
-}
-
-/** It comes with Erlang, in a folder named for Erlang's version. */
-function findEpmd(): string {
-  const base = '/usr/lib/erlang'
-  const version = existsSync(base)
-    ? readdirSync(base).find(name => existsSync(join(base, name, 'bin/epmd')))
-    : undefined
-  if (version === undefined) throw new Error('Erlang is not installed')
-  return join(base, version, 'bin/epmd')
 }

@@ -53,16 +53,23 @@ export async function fillDatabases(layout: Layout, settings: Settings): Promise
 }
 
 /** Gnocchi's database and folders. */
-export async function fillMetrics(layout: Layout, settings: Settings): Promise<void> {
+export async function fillGnocchi(layout: Layout, settings: Settings): Promise<void> {
   await makeDatabases(layout, ['gnocchi'])
   await runTool(layout, 'gnocchi-upgrade', ['/usr/bin/gnocchi-upgrade', '--config-file', settings.gnocchi])
 }
 
+export async function fillCinder(layout: Layout, settings: Settings): Promise<void> {
+  await makeDatabases(layout, ['cinder'])
+  await manage(layout, 'cinder.cmd.manage', settings.cinder, 'db', 'sync')
+}
+
 async function makeDatabases(layout: Layout, names: readonly string[]): Promise<void> {
   const grants = names.map(
-    name => `CREATE DATABASE ${name}; GRANT ALL ON ${name}.* TO openstack@'127.0.0.1' IDENTIFIED BY '${PASSWORD}';`,
+    name =>
+      `CREATE OR REPLACE DATABASE ${name}; GRANT ALL ON ${name}.* TO openstack@'127.0.0.1' IDENTIFIED BY '${PASSWORD}';`,
   )
-  await sql(layout, grants.join('\n'))
+  // Whatever order its tables are removed in.
+  await sql(layout, ['SET foreign_key_checks = 0;', ...grants].join('\n'))
 }
 
 /** What the database answers, a line for each row. */

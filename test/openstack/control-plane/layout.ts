@@ -14,6 +14,7 @@ const SERVICES = [
   'compute',
   'network',
   'metrics',
+  'volumes',
 ] as const
 type Service = (typeof SERVICES)[number]
 

@@ -10,6 +10,7 @@ const PACKAGES = [
   'python3-glance',
   'python3-placement',
   'python3-gnocchi',
+  'python3-cinder',
   'python3-pymysql',
   'python3-memcache',
 ]

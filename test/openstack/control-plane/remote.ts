@@ -11,11 +11,9 @@ const ORDERS = [
   'interruptIdentity',
   'interruptCompute',
   'revokeTokens',
-  'startMetrics',
-  'stopMetrics',
-  'interruptMetrics',
-  'copyServer',
-  'deleteCopies',
+  'startExtra',
+  'stopExtra',
+  'interruptExtra',
 ] as const
 type Order = (typeof ORDERS)[number]
 

@@ -44,3 +44,8 @@ export async function publish(admin: Admin, name: string, type: string, address:
       endpoint: { service_id: service.id, interface: kind, url: address, region_id: REGION },
     })
 }
+
+export async function withdraw(admin: Admin, name: string): Promise<void> {
+  const { services } = await admin.get('identity', `/services?name=${name}`)
+  for (const { id } of services) await admin.delete('identity', `/services/${id}`)
+}

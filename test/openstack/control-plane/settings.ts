@@ -16,6 +16,7 @@ export interface Settings {
   readonly host: (name: string) => string
   readonly fernetKeys: string
   readonly gnocchi: string
+  readonly cinder: string
 }
 
 /** Write all settings. */
@@ -85,7 +86,7 @@ export function writeSettings(layout: Layout): Settings {
     service_user: { ...login, send_service_user_token: false },
     keystone_authtoken: checkTokens,
   })
-  for (const folder of ['nova/lock', 'nova/instances', 'glance/images', 'glance/lock', 'gnocchi/tmp'])
+  for (const folder of ['nova/lock', 'nova/instances', 'glance/images', 'glance/lock', 'gnocchi/tmp', 'cinder/lock'])
     mkdirSync(join(state, folder), { recursive: true })
   paste('nova/api-paste.ini', {
     'composite:osapi_compute': {
@@ -135,9 +136,38 @@ export function writeSettings(layout: Layout): Settings {
     },
     'app:v1app': { 'paste.app_factory': 'gnocchi.rest.app:app_factory', root: 'gnocchi.rest.api.V1Controller' },
   })
+  const cinderPaste = paste('cinder/api-paste.ini', {
+    'composite:osapi_volume': { use: 'call:cinder.api:root_app_factory', '/': 'versions', '/v3': 'v3' },
+    'composite:v3': {
+      use: 'call:cinder.api.middleware.auth:pipeline_factory',
+      keystone: 'request_id faults sizelimit token context v3app',
+    },
+    'pipeline:versions': { pipeline: 'request_id faults versionsapp' },
+    'filter:request_id': { 'paste.filter_factory': 'cinder.api.middleware.request_id:RequestId.factory' },
+    'filter:faults': { 'paste.filter_factory': 'cinder.api.middleware.fault:FaultWrapper.factory' },
+    'filter:sizelimit': { 'paste.filter_factory': 'oslo_middleware.sizelimit:RequestBodySizeLimiter.factory' },
+    'filter:token': { 'paste.filter_factory': 'keystonemiddleware.auth_token:filter_factory' },
+    'filter:context': { 'paste.filter_factory': 'cinder.api.middleware.auth:CinderKeystoneContext.factory' },
+    'app:v3app': { 'paste.app_factory': 'cinder.api.v3.router:APIRouter.factory' },
+    'app:versionsapp': { 'paste.app_factory': 'cinder.api.versions:Versions.factory' },
+  })
   const measures = { driver: 'file', file_basepath: join(state, 'gnocchi') }
   return {
     fernetKeys,
+    cinder: file('cinder/cinder.conf', {
+      DEFAULT: {
+        auth_strategy: 'keystone',
+        // There is no volume service, and so no zone.
+        allow_availability_zone_fallback: true,
+        api_paste_config: cinderPaste,
+        state_path: join(state, 'cinder'),
+        transport_url: queueUrl(layout, 'rabbit'),
+        glance_api_servers: url(layout, 'images'),
+      },
+      database: { connection: databaseUrl(layout, 'cinder') },
+      oslo_concurrency: { lock_path: join(state, 'cinder/lock') },
+      keystone_authtoken: checkTokens,
+    }),
     gnocchi: file('gnocchi/gnocchi.conf', {
       DEFAULT: { coordination_url: `file://${join(state, 'gnocchi/coordination')}`, parallel_operations: 1 },
       api: { auth_mode: 'keystone', paste_config: gnocchiPaste },

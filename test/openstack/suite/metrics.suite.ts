@@ -18,7 +18,7 @@ const load = { cmp01: [10, 20, 30, 40, 50], cmp02: [90, 90, 90, 90, 95] }
 beforeAll(async () => {
   bed = await openBed()
   await bed.clear()
-  await bed.plane.startMetrics()
+  await bed.plane.startExtra('gnocchi')
   vm = await bed.boot('measured')
   minutes = [5, 4, 3, 2, 1].map(ago => Math.floor(Date.now() / MINUTE - ago) * MINUTE)
   const { admin } = bed
@@ -66,7 +66,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   for (const source of sources ?? []) await source.stop()
-  await bed?.plane.stopMetrics()
+  await bed?.plane.stopExtra('gnocchi')
   await bed?.clear()
 })
 
@@ -120,7 +120,7 @@ test('what is measured later is seen at the next reading', async () => {
 
 test('while Gnocchi is away its tables keep their rows and say why; others go on', async () => {
   const before = await rowsOf('average_utilization')
-  const away = bed.plane.interruptMetrics(4)
+  const away = bed.plane.interruptExtra('gnocchi', 4)
   await until('it is told of', async () => gnocchi.status().state === 'failing')
   expect(await rowsOf('average_utilization')).toEqual(before)
   expect(gnocchi.status().faults.map(({ message }) => message)).toEqual([

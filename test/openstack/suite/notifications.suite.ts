@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type LiveSource, readSourcesFile } from '../../../src/datasources/index.ts'
 import type { Delta, Row } from '../../../src/tables/index.ts'
 import { queueUrl } from '../control-plane/layout.ts'
+import { copyServer, deleteCopies } from '../control-plane/server-rows.ts'
 import { type Bed, openBed, until } from './bed.ts'
 import { writeConfig } from './usher.ts'
 
@@ -113,7 +114,7 @@ test('500 servers created in one moment are one batch, or few', async () => {
   await poll()
   const located = async () => (await nova.read()).get('nova:location')!.rows.length
   const before = await located()
-  const copies = await bed.plane.copyServer(vm, 500)
+  const copies = await copyServer(bed.plane.layout, vm, 500)
   batches.length = 0
   await tell(copies, 'create.end')
   const took = await until('they are seen', async () => (await located()) === before + 500, 120)
@@ -123,7 +124,7 @@ test('500 servers created in one moment are one batch, or few', async () => {
   const row = (await nova.read()).get('nova:servers')!.rows.find(([id]) => id === copies[499])
   expect(row).toContain('ACTIVE')
 
-  await bed.plane.deleteCopies()
+  await deleteCopies(bed.plane.layout)
   batches.length = 0
   await tell(copies, 'delete.end')
   const gone = await until('they are gone', async () => (await located()) === before, 120)

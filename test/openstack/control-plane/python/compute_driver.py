@@ -67,9 +67,9 @@ class UsherDriver(fake.FakeDriver):
             post_method(context, instance, dest, block_migration, migrate_data)
 
     def post_live_migration_at_destination(self, context, instance, network_info, block_migration=False, block_device_info=None):
+        super().post_live_migration_at_destination(context, instance, network_info, block_migration, block_device_info)
         if knob('fail-arrival-%s' % self._host, None) is not None:
             raise RuntimeError('the guest can not be looked at')
-        super().post_live_migration_at_destination(context, instance, network_info, block_migration, block_device_info)
 
     def live_migration_abort(self, instance):
         self.orders[instance.uuid] = 'abort'

@@ -1,4 +1,4 @@
-import { type Solution, solveModel } from '../../solvers/index.ts'
+import { type Solution, solveInParts } from '../../solvers/index.ts'
 import type { Evaluator } from '../datalog/index.ts'
 import { analyse } from './analysis.ts'
 import { annealPlacement } from './anneal-placement.ts'
@@ -37,6 +37,11 @@ const START_SHARE = 0.3
 const STEPS_PER_PAIR = { start: 40, after: 2_000 }
 /** Share of the time in which the solver may prove a model of the whole. */
 const MODEL_SHARE = 1 / 3
+/**
+ * Columns up to which a model of the whole is solved before parts are searched, and the share of the time it may take. With VMs of a kind
+ * as counts, a cloud of 500 VMs at 96 % of its room has 7,300 columns and is proven in 12 s of CPU.
+ */
+const SOLVED_FIRST = { columns: 20_000, share: 0.8 }
 /** Share of the time after the solver in which the whole is annealed. */
 const ANNEALING_SHARE = 0.8
 /** Terms of all conditions together up to which a solver is asked about the whole. */
@@ -159,8 +164,10 @@ export async function findPlacement(
   const share = performance.now() + (deadline - performance.now()) * START_SHARE
   const limits = { ...toTheEnd, deadline: share, prices: START_PRICES }
   localSearch(state, random, limits)
+  const solvedFirst = model.columns.count <= SOLVED_FIRST.columns
   // Violations that single moves and swaps leave are a tight cloud: parts of it are solved long before the whole is.
-  if (state.vector[0]! > 0) await neighbourhoodSearch(job, limits)
+  const isMended = (): boolean => state.vector[0] === 0
+  if (!isMended()) await neighbourhoodSearch(job, solvedFirst ? { ...limits, reached: isMended } : limits)
   reduceMoves(state, random, { ...limits, prices: state.prices + REDUCING_PRICES })
   if (reached?.()) return found()
   annealPlacement(graph, state, random, { ...limits, stepsPerPair: STEPS_PER_PAIR.start })
@@ -203,8 +210,9 @@ async function solveWhole(
   options: PlaceOptions,
 ): Promise<Solution> {
   // A model that is not solved in a part of the time leaves the rest to the neighbourhoods.
-  const seconds = Math.max(0.1, ((deadline - performance.now()) / 1000) * MODEL_SHARE)
-  return solveModel(encoding.model, {
+  const share = encoding.model.columns.count <= SOLVED_FIRST.columns ? SOLVED_FIRST.share : MODEL_SHARE
+  const seconds = Math.max(0.1, ((deadline - performance.now()) / 1000) * share)
+  return solveInParts(encoding.model, {
     ...solverOptions(options, seconds),
     start: encoding.valuesOf(state.host),
     ...(options.gap !== undefined && { gap: options.gap }),

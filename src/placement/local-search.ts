@@ -110,8 +110,7 @@ function repair(state: SearchState, random: Random, roomy: RoomyHosts, over: () 
       progress = false
       for (const { row } of random.sample(state.tuples(role), Number.MAX_SAFE_INTEGER)) {
         if (over()) return
-        const vms = random.sample(vmsOf(state, row), VMS_TRIED)
-        const step = bestMove(state, vms, random, roomy) ?? bestSwap(state, vms, random)
+        const step = bestStep(state, row, random, roomy)
         if (!step) continue
         state.take(step)
         for (const h of step.step.hosts) roomy.add(h)
@@ -120,13 +119,23 @@ function repair(state: SearchState, random: Random, roomy: RoomyHosts, over: () 
     }
 }
 
+/** The best step found for a VM that a tuple names, else for one on a host that it names; a swap where no single move helps. */
+function bestStep(state: SearchState, row: readonly Value[], random: Random, roomy: RoomyHosts): Prospect | undefined {
+  const named = random.sample(namedVms(state, row), VMS_TRIED)
+  const first = named.length > 0 ? bestMove(state, named, random, roomy) : undefined
+  if (first) return first
+  const vms = random.sample(vmsOf(state, row), VMS_TRIED)
+  return bestMove(state, vms, random, roomy) ?? bestSwap(state, vms, random)
+}
+
+const namedVms = ({ universe }: SearchState, row: readonly Value[]): number[] =>
+  row.flatMap(value => universe.vmNumber.get(value) ?? [])
+
 /** VMs a tuple is about: those it names, and those on the hosts it names. */
 function vmsOf(state: SearchState, row: readonly Value[]): number[] {
-  const { vmNumber, hostNumber } = state.universe
-  const vms = new Set<number>()
+  const { hostNumber } = state.universe
+  const vms = new Set(namedVms(state, row))
   for (const value of row) {
-    const vm = vmNumber.get(value)
-    if (vm !== undefined) vms.add(vm)
     const host = hostNumber.get(value)
     if (host !== undefined) for (const guest of state.guests[host]!) vms.add(guest)
   }
@@ -166,7 +175,7 @@ function bestSwap(state: SearchState, vms: readonly number[], random: Random): P
   return undefined
 }
 
-/** Where a host as such costs something, send all its VMs elsewhere if that is cheaper: cheapest hosts first. */
+/** Where a host as such costs something, send all its VMs elsewhere if that is cheaper: first the hosts where that costs least. */
 function emptyHosts(state: SearchState, random: Random, roomy: RoomyHosts, over: () => boolean): void {
   const named = new Set<number>()
   for (const { row } of state.tuples('cost'))
@@ -175,7 +184,8 @@ function emptyHosts(state: SearchState, random: Random, roomy: RoomyHosts, over:
       if (host !== undefined) named.add(host)
     }
   const price = (h: number): number => [...state.guests[h]!].reduce((sum, vm) => sum + leaving(state, vm), 0)
-  const order = [...named].map(h => ({ h, price: price(h) })).sort((a, b) => a.price - b.price || a.h - b.h)
+  const order = [...named].map(h => ({ h, price: price(h), guests: state.guests[h]!.size }))
+  order.sort((a, b) => a.price - b.price || a.guests - b.guests || a.h - b.h)
   let failures = 0
   for (const { h } of order.slice(0, EMPTIED_TRIED)) {
     if (over() || failures >= FAILURES) return

@@ -30,7 +30,7 @@ const EXTRAS = {
     fill: fillCinder,
     type: 'block-storage',
     address: (layout: Layout) => url(layout, 'volumes', '/v3/$(project_id)s'),
-    daemons: ['volumes'],
+    daemons: ['volumes', 'volumeScheduler'],
   },
 } as const
 export type Extra = keyof typeof EXTRAS

@@ -106,6 +106,13 @@ export function describeDaemons(layout: Layout, settings: Settings, guard: Guard
       port: ports.volumes,
       command: wsgi(ports.volumes, 'cinder.wsgi.wsgi', 'initialize_application()', '--config-file', settings.cinder),
     }),
+    volumeScheduler: daemon({
+      name: 'cinder-scheduler',
+      command: [
+        ...['/usr/bin/python3', '-c', 'from cinder.cmd.scheduler import main; main()'],
+        ...['--config-file', settings.cinder],
+      ],
+    }),
     measures: daemon({
       name: 'gnocchi-metricd',
       command: ['/usr/bin/gnocchi-metricd', '--config-file', settings.gnocchi],

@@ -159,6 +159,7 @@ export function writeSettings(layout: Layout): Settings {
         auth_strategy: 'keystone',
         // There is no volume service, and so no zone.
         allow_availability_zone_fallback: true,
+        scheduler_driver_init_wait_time: 1,
         api_paste_config: cinderPaste,
         state_path: join(state, 'cinder'),
         transport_url: queueUrl(layout, 'rabbit'),

@@ -4,7 +4,7 @@ import { sql } from '../control-plane/databases.ts'
 import { type Bed, openBed, until } from './bed.ts'
 import { writeConfig } from './usher.ts'
 
-/** Cinder's API, with no service behind it that would make the volumes: their records are all that is read. */
+/** Cinder's API and scheduler, with nothing behind them that would make the volumes: their records are all that is read. */
 let bed: Bed
 let sources: readonly LiveSource[] = []
 beforeAll(async () => {
@@ -25,6 +25,9 @@ test("volumes and snapshots are in Cinder's tables, and a change at the next rea
   const become = (id: string, status: string) =>
     admin.post('volumes', `/volumes/${id}/action`, { 'os-reset_status': { status } })
   const [data, logs] = [await create('data', 2), await create('logs', 1)]
+  const status = async (id: string) => (await admin.get('volumes', `/volumes/${id}`)).volume.status
+  for (const id of [data, logs])
+    await until('the scheduler has found no place', async () => (await status(id)) === 'error')
   await become(data, 'available')
   // Only of a volume that is somewhere can a snapshot be asked for.
   await sql(bed.plane.layout, "UPDATE cinder.volumes SET host = 'disks@one#pool'")
@@ -47,13 +50,14 @@ test("volumes and snapshots are in Cinder's tables, and a change at the next rea
   expect(await rows('volumes', 'id', 'name', 'size', 'status', 'bootable')).toEqual(
     [
       [data, 'data', 2, 'available', false],
-      [logs, 'logs', 1, 'creating', false],
+      [logs, 'logs', 1, 'error', false],
     ].sort(),
   )
   expect(await rows('snapshots', 'id', 'volume_id', 'name', 'size')).toEqual([[snapshot.id, data, 'before', 2]])
-  await become(logs, 'error')
+  expect(await rows('services', 'binary', 'state')).toEqual([['cinder-scheduler', 'up']])
+  await become(logs, 'available')
   await until('it is seen', async () => {
     await cinder!.refresh(['cinder:volumes'])
-    return (await rows('volumes', 'name', 'status')).some(([name, status]) => name === 'logs' && status === 'error')
+    return (await rows('volumes', 'name', 'status')).some(([name, status]) => name === 'logs' && status === 'available')
   })
 })

@@ -109,8 +109,11 @@ export function describeDaemons(layout: Layout, settings: Settings, guard: Guard
     volumeScheduler: daemon({
       name: 'cinder-scheduler',
       command: [
-        ...['/usr/bin/python3', '-c', 'from cinder.cmd.scheduler import main; main()'],
-        ...['--config-file', settings.cinder],
+        '/usr/bin/python3',
+        '-c',
+        'from cinder.cmd.scheduler import main; main()',
+        '--config-file',
+        settings.cinder,
       ],
     }),
     measures: daemon({

@@ -188,6 +188,27 @@ describe('live migration', () => {
     })
   })
 
+  test('Nova gives it up in the midst of putting things back: after a while the VM is freed of its task', async () => {
+    await accepted(MOVER, 'cmp02')
+    nova.changes.length = 0
+    nova.hold(MOVER, at('cmp01', { 'OS-EXT-STS:task_state': 'migrating', 'OS-EXT-STS:vm_state': 'active' }))
+    const own = { id: 3, migration_type: 'live-migration', source_compute: 'cmp01', dest_compute: 'cmp02' }
+    const failedAgo = (seconds: number, ...later: object[]) => {
+      const updated_at = new Date(Date.now() - seconds * 1000).toISOString().slice(0, -1)
+      const migrations = [{ ...own, status: 'error', updated_at }, ...later]
+      nova.answers.set('GET /v2.1/os-migrations', { status: 200, body: { migrations } })
+    }
+    failedAgo(50)
+    expect(await cloud.status('t')).toMatchObject({ state: 'running' })
+    // The task is another migration's.
+    failedAgo(70, { ...own, id: 4, status: 'running' })
+    expect(await cloud.status('t')).toMatchObject({ state: 'running' })
+    expect(nova.changes).toEqual([])
+    failedAgo(70)
+    expect(await cloud.status('t')).toMatchObject({ state: 'failed', remedy: 'again', retryable: true })
+    expect(nova.changes.map(change => change.body)).toEqual([{ 'os-resetState': { state: 'active' } }])
+  })
+
   test('its VM is deleted, and all records with it', async () => {
     await accepted(MOVER, 'cmp02')
     nova.answers.delete(`GET /v2.1/servers/${MOVER}`)

@@ -77,6 +77,11 @@ export async function followMigration(
   if (own && !BROKEN.has(own.status) && kind.type !== 'evacuation' && (await isDown(nova, own.source_compute)))
     return failed(`the host \`${own.source_compute}\` is down, and the VM was on its way from it`, 'again')
   const broken = own ? BROKEN.has(own.status) : asked?.message === 'Error'
+  if (own && own === migrations.at(-1) && isAbandoned(server, own)) {
+    // What Nova itself does with such a VM when its host's compute is restarted.
+    await nova.act(server.id, { 'os-resetState': { state: 'active' } })
+    return failed(`Nova gave the ${kind.words} up in the midst of putting things back`, 'again')
+  }
   // Until the task is over, Nova still puts things back.
   if (!broken || server.task !== undefined) return running(own ? own.status : 'asked for')
   return whyBroken(nova, server, kind, own, asked)
@@ -86,6 +91,16 @@ export async function followMigration(
 export async function isDown(nova: Nova, host: string | null | undefined): Promise<boolean> {
   const service = typeof host === 'string' ? await nova.computeService(host) : undefined
   return service?.state === 'down' && silentFor(service, Date.now()) >= SILENT_MS
+}
+
+/**
+ * Putting things back after a failure can fail too (Keystone is away): then the VM runs where it was, and stays in its task for ever. It
+ * takes seconds where it goes well.
+ */
+function isAbandoned(server: Server, own: Migration): boolean {
+  const failedHere = (own.status === 'error' || own.status === 'failed') && server.host === own.source_compute
+  const isStuck = server.task === 'migrating' && server.state === 'active'
+  return failedHere && isStuck && own.updated_at != null && silentFor(own, Date.now()) >= SILENT_MS
 }
 
 function arrived(server: Server, host: string | undefined, kind: MigrationKind): Progress {

@@ -29,6 +29,7 @@ const migration = z.object({
   migration_type: z.string().nullish(),
   source_compute: z.string().nullish(),
   dest_compute: z.string().nullish(),
+  updated_at: z.string().nullish(),
 })
 
 const instanceAction = z.object({
@@ -150,8 +151,14 @@ function wordsOf(details: string | null | undefined, traceback: string | null | 
 /** A compute that only lost its connection for a moment is not taken for dead. */
 export const SILENT_MS = 60_000
 
-/** Milliseconds since a compute's last sign of life, by Nova's clock and ours. Infinite: an operator declared it down. */
-export function silentFor({ forced_down: isFenced, updated_at: at }: ComputeService, now: number): number {
+/**
+ * Milliseconds since a compute's last sign of life, or the last change of a migration's record, by Nova's clock and ours. Infinite: an
+ * operator declared it down.
+ */
+export function silentFor(
+  { forced_down: isFenced, updated_at: at }: Pick<ComputeService, 'forced_down' | 'updated_at'>,
+  now: number,
+): number {
   if (isFenced || !at) return Number.POSITIVE_INFINITY
   return now - Date.parse(asUtc(at))
 }

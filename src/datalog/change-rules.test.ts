@@ -41,6 +41,23 @@ const twoTexts = fc
   })
 
 describe('rules that change at run time', () => {
+  it('keep aggregates apart that two policies state alike', () => {
+    const policy = (name: string, more = '') =>
+      parsePolicy(`policy ${name}\nmany(c) :- c = count : { n(x) }, c > 1\n${more}`, `${name}.dl`).policy
+    const both = (more: string): Program =>
+      checkPolicies([policy('a'), policy('b', more)], { schemas: randomSchemas }).program
+    const e = createEvaluator(both(''), { clock: () => new Date(0) })
+    const n: TableData = {
+      schema: { table: 'n', columns: [{ name: 'x' }] },
+      rows: [[1], [2]],
+      provenance: { source: 'test', readAt: '2026-01-01T00:00:00Z' },
+    }
+    e.load([n])
+    e.changeRules(both('few(x) :- n(x), x < 2'))
+    e.apply([{ table: 'n', inserted: [[3]], removed: [] }])
+    expect([e.view.rows('a:many'), e.view.rows('b:many')]).toEqual([[[3]], [[3]]])
+  })
+
   it('the tables are those of the new rules, and follow changes of the data as before', () => {
     fc.assert(
       fc.property(twoTexts, randomTables(), randomTransactions(), ([textA, textB], tables, transactions) => {

@@ -8,10 +8,10 @@ import {
   renderExpr,
 } from '../../language/index.ts'
 import { type Interner, mix, NEW, OLD, type Relation } from '../../tables/index.ts'
-import { SUM_LIMIT } from '../aggregate.ts'
 import type { Guard } from '../limits.ts'
 import { type AtomStep, type Key, planBody, type Step } from '../plan.ts'
 import { exprVariables, outerVariables, termVariables } from '../variables.ts'
+import { FeedCode } from './feed-code.ts'
 import type { Group } from './group.ts'
 import type { Clause } from './lower.ts'
 import type { Runtime } from './runtime.ts'
@@ -719,99 +719,19 @@ class Compiler {
     }
     const ids = sink.key.map(index => this.#id({ kind: 'variable', index }))
     const lay = ids.map((id, c) => `${this.#part(keys, 'scratch')}[${c}] = ${id}; `).join('')
-    const feed = `${lay}${g}.feed(${value}, ${sign})`
     const isFirst = this.#variant.kind === 'full'
-    if (group.givesIds || ids.length === 0) this.#emit(feed)
-    else if (isFirst && ids.length === 1 && this.#isWorthTable()) {
-      this.#findGroupById(g, ids[0]!, feed)
-      this.#addUp(g, group, value)
-      this.#emit('}')
-    } else {
-      this.#findGroup(g, keys, ids, lay)
-      if (isFirst) this.#addUp(g, group, value)
-      else this.#note(g, value, sign)
+    if (group.givesIds || ids.length === 0) this.#emit(`${lay}${g}.feed(${value}, ${sign})`)
+    else {
+      const out = {
+        emit: (line: string) => this.#emit(line),
+        fetch: (line: string) => void this.#fetch.add(line),
+        leave: (line: string) => void this.#finally.push(line),
+      }
+      const code = new FeedCode(out, { group, g, keys, ids, hash: bucketCode(ids), lay, value, sign }, isFirst)
+      if (isFirst && ids.length === 1 && this.#isWorthTable()) code.writeById()
+      else code.write()
     }
     if (value.includes('intern(')) this.#emit('numbers = interner.numbers')
-  }
-
-  /**
-   * Declare `slot` as the group of a key of one column, opened if it is new; what comes next is inside a block. In the first evaluation
-   * only, where no group ever goes.
-   */
-  #findGroupById(g: string, id: string, feed: string): void {
-    const slots = `${g}_slots`
-    const mirror = this.#mirror(g, ['bindings', 'sums', 'lows'], g)
-    this.#fetch.add(`const ${slots} = ${g}.slotsById(interner.size)`)
-    // Ids that came since go the long way.
-    this.#emit(`if (${id} >= ${slots}.length) { ${feed}; ${mirror} } else {`)
-    this.#emit(`let slot = ${slots}[${id}] - 1`)
-    this.#emit(`if (slot < 0) { slot = aside(open, ${g}, ${id}); ${slots}[${id}] = slot + 1; ${mirror} }`)
-  }
-
-  /**
-   * The same for any key, and without a block: `slot` is the group behind the last one if its key agrees, as when bindings run over the
-   * same times of a day again and again; else it is looked for.
-   */
-  #findGroup(g: string, keys: string, ids: readonly string[], lay: string): void {
-    const columns = ids.map((_, c) => `${keys}_k${c}`)
-    const mirror = [
-      ...(this.#variant.kind === 'full' ? [this.#mirror(g, ['bindings', 'sums', 'lows'], g)] : []),
-      this.#mirror(keys, ['heads', 'next', 'state'], `${keys}_k`),
-      ...columns.map((name, c) => this.#mirrored(name, `${keys}.columns[${c}]`)),
-    ].join('; ')
-    const slot = `${g}_slot`
-    const differs = columns.map((name, c) => `${name}[${slot}] !== ${ids[c]}`).join(' || ')
-    this.#fetch.add(`let ${slot} = -1`)
-    this.#emit(`if (${keys}_k_state[++${slot}] === 0 || ${differs}) {`)
-    this.#emit(`${slot} = ${keys}_k_heads[${bucketCode(ids)} & (${keys}_k_heads.length - 1)]`)
-    this.#emit(`while (${slot} >= 0 && (${differs})) ${slot} = ${keys}_k_next[${slot}]`)
-    this.#emit(`if (${slot} < 0) { ${lay}${slot} = aside(open, ${g}, ${ids[0]}); ${mirror} }`)
-    this.#emit('}')
-    this.#emit(`const slot = ${slot}`)
-  }
-
-  /** Have arrays of an object at hand that are replaced when it grows; the code that fetches them anew. */
-  #mirror(object: string, parts: readonly string[], prefix: string): string {
-    return parts.map(part => this.#mirrored(`${prefix}_${part}`, `${object}.${part}`)).join('; ')
-  }
-
-  #mirrored(name: string, from: string): string {
-    this.#fetch.add(`let ${name} = ${from}`)
-    return `${name} = ${from}`
-  }
-
-  /** Write a binding of the group in `slot` down for when the transaction settles. */
-  #note(g: string, value: string, sign: string): void {
-    const log = `${g}_log`
-    const arrays = ['slots', 'signs', 'values']
-    this.#fetch.add(`const ${log} = ${g}.fed`)
-    this.#fetch.add(`let ${log}_length = ${log}.length`)
-    const mirror = this.#mirror(log, arrays, log)
-    const full = `${log}_length === ${log}_slots.length`
-    this.#emit(`if (${full}) { ${log}.length = ${log}_length; ${log}.grow(); ${mirror} }`)
-    const entries = [`${log}_slots`, `${log}_signs`, `${log}_values`].map(array => `${array}[${log}_length]`)
-    this.#emit(`${entries[0]} = slot; ${entries[1]} = ${sign}; ${entries[2]} = ${value}; ${log}_length++`)
-    this.#finally.push(`${log}.length = ${log}_length`)
-  }
-
-  /**
-   * Add a binding to the group in `slot` without a call, as long as its sum stays exact in two doubles (see `Group.lows`). A sum kept in
-   * more parts is NaN here, and goes the long way, as do numbers out of range.
-   */
-  #addUp(g: string, group: Group, value: string): void {
-    const [bindings, sums, lows] = ['bindings', 'sums', 'lows'].map(n => `${g}_${n}`)
-    if (group.operator === 'count') {
-      this.#emit(`${bindings}[slot]++`)
-      return
-    }
-    this.#emit(`const sum = ${sums}[slot], value = ${value}, total = sum + value, shadow = total - sum`)
-    this.#emit('const error = sum - (total - shadow) + (value - shadow)')
-    this.#emit(`if (!(value <= ${SUM_LIMIT} && value >= -${SUM_LIMIT})) ${g}.take(slot, value, 1)`)
-    this.#emit(`else if (error === 0) { ${bindings}[slot]++; ${sums}[slot] = total } else {`)
-    this.#emit(`const low = ${lows}[slot], rest = low + error, shade = rest - low`)
-    this.#emit(`if (low - (rest - shade) + (error - shade) !== 0) ${g}.take(slot, value, 1)`)
-    this.#emit(`else { ${bindings}[slot]++; ${sums}[slot] = total; ${lows}[slot] = rest }`)
-    this.#emit('}')
   }
 
   /** Whether the clause reads enough rows for a table with a place for each id. */

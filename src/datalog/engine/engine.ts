@@ -290,11 +290,16 @@ export class Engine implements Database {
       if (given && !given.isCounted && given.arity === this.relations.get(name)?.arity) this.relations.set(name, given)
     }
     const places = this.#warnings.diagnostics.length > 0
-    const old = new Map<string, string>()
-    for (const [node, signature] of signaturesOf(from.#lowered, places)) old.set(signature, node)
+    const old = new Map<string, string[]>()
+    for (const [node, signature] of signaturesOf(from.#lowered, places)) {
+      const nodes = old.get(signature)
+      if (nodes) nodes.push(node)
+      else old.set(signature, [node])
+    }
     const adopted = new Set<string>()
     for (const [node, signature] of signaturesOf(this.#lowered, places)) {
-      const other = old.get(signature)
+      // Each for one only: what two clauses fill would be counted twice.
+      const other = old.get(signature)?.pop()
       const relation = other === undefined ? undefined : from.relations.get(other)
       const group = other === undefined ? undefined : from.#groups.get(other)
       if (relation) this.relations.set(node, relation)

@@ -3,7 +3,7 @@ import { checkSolution } from './check-solution.ts'
 import { type Direction, type Point, pointsThatMatter } from './enumerate.ts'
 import { objectiveValue } from './level.ts'
 import { type Entries, ModelBuilder } from './model-builder.ts'
-import { localPrograms, type Part, type Partition, partition } from './parts.ts'
+import { ByNumbers, type Part, type Partition, PartReader, partition } from './parts.ts'
 import { exceeds, sameValue, snap } from './tolerance.ts'
 import type { Model, Solution } from './types.ts'
 
@@ -135,7 +135,7 @@ class InParts {
       const raw = objectiveEntries(this.#model, k, column)
       builder.addObjective({ ...o, entries: [...raw, ...ofPoints(p => p.objectives[k]!)] })
     })
-    const solution = await solveModel(builder.build(), this.#asked(this.#secondsLeft()))
+    const solution = await solveModel(builder.build(), this.#asked(this.#secondsLeft() / 2))
     if (solution.status === 'infeasible') return this.#answer('infeasible', undefined, [solution])
     if (solution.status !== 'optimal') return undefined
     const values = new Float64Array(this.#model.columns.count)
@@ -255,36 +255,34 @@ function sortParts(
   model: Model,
   parts: readonly Part[],
   linking: readonly number[],
-): { kinds: Kind[]; large: readonly Part[] } {
+): { kinds: readonly Kind[]; large: readonly Part[] } {
   const { rows, columns, objectives } = model
-  const localProgram = localPrograms(model, linking)
+  const reader = new PartReader(model, linking)
   const granularity = objectives.map(o => o.granularity)
   const directions = linking.map((r): Direction => {
     if (rows.lower[r] === Number.NEGATIVE_INFINITY) return 'less'
     return rows.upper[r] === Number.POSITIVE_INFINITY ? 'more' : 'same'
   })
-  const kinds = new Map<string, Kind | undefined>()
+  const known = new ByNumbers<Kind | undefined>()
+  const kinds: Kind[] = []
   const large: Part[] = []
   let left = STEPS.all
+  const kindOf = (part: Part): Kind | undefined => {
+    const steps = { left: Math.min(left, STEPS.each) }
+    left -= steps.left
+    const points = pointsThatMatter(reader.program(part), granularity, directions, steps)
+    left += Math.max(0, steps.left)
+    if (!points) return undefined
+    kinds.push({ points, parts: [] })
+    return kinds.at(-1)
+  }
   for (const part of parts) {
-    if (part.columns.length > SMALL_COLUMNS || part.columns.some(c => columns.integer[c] !== 1)) {
-      large.push(part)
-      continue
-    }
-    const program = localProgram(part)
-    let kind = kinds.get(program.text)
-    if (!kinds.has(program.text)) {
-      const steps = { left: Math.min(left, STEPS.each) }
-      left -= steps.left
-      const points = pointsThatMatter(program, granularity, directions, steps)
-      left += Math.max(0, steps.left)
-      kind = points && { points, parts: [] }
-      kinds.set(program.text, kind)
-    }
+    const isSmall = part.columns.length <= SMALL_COLUMNS && part.columns.every(c => columns.integer[c] === 1)
+    const kind = isSmall ? known.getOrMake(reader.numbersOf(part), () => kindOf(part)) : undefined
     if (kind) kind.parts.push(part)
     else large.push(part)
   }
-  return { kinds: [...kinds.values()].filter(k => k !== undefined), large }
+  return { kinds, large }
 }
 
 /** Parts that are solved as one model each. */

@@ -14,14 +14,12 @@ export interface Partition {
   readonly linking: readonly number[]
 }
 
-/** Entries from which a row may link parts instead of making them one, and how many such rows there may be. */
-const LINKING = { entries: 100, rows: 8 }
+/** Rows that link parts instead of making them one: how many there may be, their entries, and how often the entries of any other row. */
+const LINKING = { rows: 8, entries: 100, times: 10 }
 
 /** Split a model into parts that share no row (union-find over the columns of each row). Rows without columns are left out. */
 export function partition({ columns, rows }: Model): Partition {
-  const long: number[] = []
-  for (let r = 0; r < rows.count; r++) if (rows.rowStart[r + 1]! - rows.rowStart[r]! >= LINKING.entries) long.push(r)
-  const linking = new Set(long.length <= LINKING.rows ? long : [])
+  const linking = new Set(linkingRows(rows))
   const parent = Int32Array.from({ length: columns.count }, (_, c) => c)
   const find = (c: number): number => {
     while (parent[c] !== c) {
@@ -54,18 +52,29 @@ export function partition({ columns, rows }: Model): Partition {
   return { parts, linking: [...linking] }
 }
 
+/** The longest rows, up to the first gap in length that is wide enough. */
+function linkingRows({ count, rowStart }: Model['rows']): number[] {
+  const length = (r: number): number => rowStart[r + 1]! - rowStart[r]!
+  const long = Array.from({ length: count }, (_, r) => r)
+    .filter(r => length(r) >= LINKING.entries / LINKING.times)
+    .sort((a, b) => length(b) - length(a))
+  for (let n = 1; n <= Math.min(LINKING.rows, long.length); n++) {
+    const [least, next] = [length(long[n - 1]!), n < long.length ? length(long[n]!) : 0]
+    if (least < LINKING.entries) return []
+    if (next * LINKING.times <= least) return long.slice(0, n).sort((a, b) => a - b)
+  }
+  return []
+}
+
 /** A part as a program of its own, its columns and rows numbered from 0. */
 export interface LocalProgram {
   readonly lower: Float64Array
   readonly upper: Float64Array
-  /** One array for each row. */
   readonly rows: readonly LocalRow[]
   /** For each objective, a coefficient for each column; no constants. */
   readonly objectives: readonly Float64Array[]
   /** For each linking row, a coefficient for each column. */
   readonly linking: readonly Float64Array[]
-  /** Equal texts, equal programs. */
-  readonly text: string
 }
 
 export interface LocalRow {
@@ -75,44 +84,108 @@ export interface LocalRow {
   readonly upper: number
 }
 
-/** Makes local programs; what it needs of the whole model is read once. */
-export function localPrograms(model: Model, linking: readonly number[]): (part: Part) => LocalProgram {
-  const { columns, rows } = model
-  const objectives = model.objectives.map(o => {
-    const dense = new Float64Array(columns.count)
-    o.column.forEach((c, i) => {
-      dense[c] = o.value[i]!
+/** Reads parts out of a model; what is needed of the whole is read once. */
+export class PartReader {
+  readonly #model: Model
+  readonly #objectives: readonly Float64Array[]
+  readonly #linking: readonly Float64Array[]
+  /** Number of each column within the part that was read last. */
+  readonly #local: Int32Array
+  #numbers = new Float64Array(256)
+
+  constructor(model: Model, linking: readonly number[]) {
+    this.#model = model
+    const { columns, rows, objectives } = model
+    this.#local = new Int32Array(columns.count)
+    this.#objectives = objectives.map(o => {
+      const dense = new Float64Array(columns.count)
+      for (let i = 0; i < o.column.length; i++) dense[o.column[i]!] = o.value[i]!
+      return dense
     })
-    return dense
-  })
-  const links = linking.map(r => {
-    const dense = new Float64Array(columns.count)
-    for (let i = rows.rowStart[r]!; i < rows.rowStart[r + 1]!; i++) dense[rows.entryColumn[i]!] = rows.entryValue[i]!
-    return dense
-  })
-  const local = new Int32Array(columns.count)
-  return part => {
-    part.columns.forEach((c, i) => {
-      local[c] = i
+    this.#linking = linking.map(r => {
+      const dense = new Float64Array(columns.count)
+      for (let i = rows.rowStart[r]!; i < rows.rowStart[r + 1]!; i++) dense[rows.entryColumn[i]!] = rows.entryValue[i]!
+      return dense
     })
+  }
+
+  /** All numbers of a part in one list: equal lists, equal programs. Good until the next call. */
+  numbersOf(part: Part): Float64Array {
+    const { columns, rows } = this.#model
+    const { rowStart, entryColumn, entryValue } = rows
+    this.#number(part)
+    let size = 2 + part.columns.length * (2 + this.#objectives.length + this.#linking.length)
+    for (const r of part.rows) size += 3 + 2 * (rowStart[r + 1]! - rowStart[r]!)
+    if (this.#numbers.length < size) this.#numbers = new Float64Array(2 * size)
+    const into = this.#numbers
+    let n = 0
+    into[n++] = part.columns.length
+    into[n++] = part.rows.length
+    for (const c of part.columns) {
+      into[n++] = columns.lower[c]!
+      into[n++] = columns.upper[c]!
+      for (const dense of this.#objectives) into[n++] = dense[c]!
+      for (const dense of this.#linking) into[n++] = dense[c]!
+    }
+    for (const r of part.rows) {
+      into[n++] = rows.lower[r]!
+      into[n++] = rows.upper[r]!
+      into[n++] = rowStart[r + 1]! - rowStart[r]!
+      for (let i = rowStart[r]!; i < rowStart[r + 1]!; i++) {
+        into[n++] = this.#local[entryColumn[i]!]!
+        into[n++] = entryValue[i]!
+      }
+    }
+    return into.subarray(0, n)
+  }
+
+  program(part: Part): LocalProgram {
+    const { columns, rows } = this.#model
+    this.#number(part)
     const pick = (all: Float64Array): Float64Array => Float64Array.from(part.columns, c => all[c]!)
-    const program = {
+    return {
       lower: pick(columns.lower),
       upper: pick(columns.upper),
-      objectives: objectives.map(pick),
-      linking: links.map(pick),
+      objectives: this.#objectives.map(pick),
+      linking: this.#linking.map(pick),
       rows: Array.from(part.rows, (r): LocalRow => {
         const [start, end] = [rows.rowStart[r]!, rows.rowStart[r + 1]!]
         return {
-          columns: Array.from(rows.entryColumn.subarray(start, end), c => local[c]!),
+          columns: Array.from(rows.entryColumn.subarray(start, end), c => this.#local[c]!),
           values: Array.from(rows.entryValue.subarray(start, end)),
           lower: rows.lower[r]!,
           upper: rows.upper[r]!,
         }
       }),
     }
-    const numbers = [program.lower, program.upper, ...program.objectives, ...program.linking].map(a => a.join())
-    const texts = program.rows.map(r => `${r.lower}<${r.columns.join()}:${r.values.join()}<${r.upper}`)
-    return { ...program, text: `${numbers.join(';')}|${texts.join(';')}` }
   }
+
+  #number({ columns }: Part): void {
+    for (let i = 0; i < columns.length; i++) this.#local[columns[i]!] = i
+  }
+}
+
+/** Things by lists of numbers. */
+export class ByNumbers<T> {
+  readonly #buckets = new Map<number, { readonly numbers: Float64Array; readonly value: T }[]>()
+
+  /** What is there for such a list, or what `make` gives, which is there from then on. */
+  getOrMake(numbers: Float64Array, make: () => T): T {
+    const hash = hashOf(numbers)
+    const bucket = this.#buckets.get(hash) ?? []
+    const known = bucket.find(b => b.numbers.length === numbers.length && b.numbers.every((v, i) => v === numbers[i]))
+    if (known) return known.value
+    const entry = { numbers: numbers.slice(), value: make() }
+    bucket.push(entry)
+    this.#buckets.set(hash, bucket)
+    return entry.value
+  }
+}
+
+/** FNV-1a over the halves of the doubles. */
+function hashOf(numbers: Float64Array): number {
+  const words = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length * 2)
+  let hash = 0x811c9dc5
+  for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i]!, 0x01000193)
+  return hash
 }

@@ -9,6 +9,7 @@ import {
   GroundTable,
   isExtreme,
   isFixedTerm,
+  type ListKey,
   type Numeric,
   type Term,
   ValueNumbers,
@@ -75,15 +76,16 @@ function addRule(
   table: GroundTable,
   translator: BodyTranslator,
 ): void {
-  translator.each(body, (literal, term) => {
-    const key: Value[] = []
-    const numbers: Term[] = []
-    rule.head.args.forEach((arg, i) => {
-      const t = termOf(arg, term)
-      if ((kinds[i] ?? 'fixed') === 'fixed') key.push(fixedValue(t))
-      else numbers.push(t)
-    })
-    table.add(key, literal, numbers, rule.id)
+  const isKey = rule.head.args.map((_, i) => (kinds[i] ?? 'fixed') === 'fixed')
+  const keys = rule.head.args.filter((_, i) => isKey[i])
+  const others = rule.head.args.filter((_, i) => !isKey[i])
+  translator.each(body, (literal, terms) => {
+    table.add(
+      keys.map(arg => keyValue(arg, terms)),
+      literal,
+      others.length === 0 ? none : others.map(arg => termOf(arg, terms.term)),
+      rule.id,
+    )
   })
 }
 
@@ -98,8 +100,14 @@ function locationTable(store: FormulaStore, values: ValueNumbers, universe: Univ
 }
 
 /** One way to satisfy a body: the condition, and what each variable is under it; `term` is good only until the call returns. */
-type Found = (literal: Literal, term: Terms) => void
-type Terms = (variable: number) => Term
+type Found = (literal: Literal, terms: Terms) => void
+
+/** What the variables of a binding are. */
+interface Terms {
+  readonly term: (variable: number) => Term
+  /** Of a variable that is known to be fixed, without an object about it. */
+  readonly value: (variable: number) => Value
+}
 
 class BodyTranslator {
   readonly #store: FormulaStore
@@ -107,7 +115,7 @@ class BodyTranslator {
   readonly #tables: ReadonlyMap<string, GroundTable>
   readonly #rows: RowsOf
   /** Aggregates by step and group, so that rules that list a group often fold it once. */
-  readonly #aggregates = new Map<GroundStep, Map<string, Folded>>()
+  readonly #aggregates = new Map<GroundStep, Map<ListKey, Folded>>()
   readonly #patterns = new Map<GroundStep, Pattern>()
 
   constructor(store: FormulaStore, values: ValueNumbers, tables: ReadonlyMap<string, GroundTable>, rows: RowsOf) {
@@ -125,11 +133,17 @@ class BodyTranslator {
     // INVARIANT: every way through the steps sets each number before it is read, so none needs to be forgotten.
     const numbers: Term[] = []
     let row: Row = []
-    const term = (variable: number): Term => {
-      const at = column[variable]
-      return at === undefined ? numbers[variable]! : { fixed: row[at]! }
+    const terms: Terms = {
+      term: variable => {
+        const at = column[variable]
+        return at === undefined ? numbers[variable]! : { fixed: row[at]! }
+      },
+      value: variable => {
+        const at = column[variable]
+        return at === undefined ? fixedValue(numbers[variable]!) : row[at]!
+      },
     }
-    for (row of this.#rows(body.table)) this.#follow(body.steps, 0, TRUE, numbers, term, found)
+    for (row of this.#rows(body.table)) this.#follow(body.steps, 0, TRUE, numbers, terms, found)
   }
 
   /** Depth first over the steps; only a literal with several alternatives branches. */
@@ -138,19 +152,20 @@ class BodyTranslator {
     at: number,
     literal: Literal,
     numbers: Term[],
-    term: Terms,
+    terms: Terms,
     found: Found,
   ): void {
     if (literal === FALSE) return
     const step = steps[at]
     if (!step) {
-      found(literal, term)
+      found(literal, terms)
       return
     }
-    const next = (l: Literal): void => this.#follow(steps, at + 1, this.#store.and([literal, l]), numbers, term, found)
+    const next = (l: Literal): void => this.#follow(steps, at + 1, this.#store.and([literal, l]), numbers, terms, found)
+    const { term } = terms
     switch (step.kind) {
       case 'holds':
-        this.#holds(step, numbers, term, next)
+        this.#holds(step, numbers, terms, next)
         return
       case 'bind': {
         const value = evaluateTerm(step.expr, term)
@@ -167,7 +182,7 @@ class BodyTranslator {
         return
       }
       case 'aggregate': {
-        const folded = this.#fold(step, term)
+        const folded = this.#fold(step, terms)
         const value = resultOf(step.literal.operator, folded)
         if (!value) return
         numbers[step.literal.result.index] = value
@@ -176,15 +191,15 @@ class BodyTranslator {
     }
   }
 
-  #holds(step: GroundStep & { kind: 'holds' }, numbers: Term[], term: Terms, next: (l: Literal) => void): void {
+  #holds(step: GroundStep & { kind: 'holds' }, numbers: Term[], terms: Terms, next: (l: Literal) => void): void {
     const table = this.#tables.get(step.literal.table)
     const { keys, others } = this.#patternOf(step)
     if (step.literal.negated) {
-      const pattern = keys.map(arg => (arg.kind === 'wildcard' ? undefined : fixedValue(termOf(arg, term))))
+      const pattern = keys.map(arg => (arg.kind === 'wildcard' ? undefined : keyValue(arg, terms)))
       next(table ? negate(table.some(pattern)) : TRUE)
       return
     }
-    const tuple = table?.get(keys.map(arg => fixedValue(termOf(arg as CoreTerm, term))))
+    const tuple = table?.get(keys.map(arg => keyValue(arg as CoreTerm, terms)))
     for (const alternative of tuple?.alternatives ?? []) {
       others.forEach((arg, n) => {
         if (arg.kind === 'variable') numbers[arg.index] = alternative.numbers[n]!
@@ -211,26 +226,26 @@ class BodyTranslator {
     return operator === 'min' || operator === 'max' ? this.#store.or(items.map(i => i.literal)) : TRUE
   }
 
-  #fold(step: GroundStep & { kind: 'aggregate' }, term: (v: number) => Term): Folded {
+  #fold(step: GroundStep & { kind: 'aggregate' }, terms: Terms): Folded {
     let groups = this.#aggregates.get(step)
     if (!groups) this.#aggregates.set(step, (groups = this.#foldAll(step)))
-    return groups.get(this.#groupKey(step, term)) ?? nothing
+    return groups.get(this.#groupKey(step, terms)) ?? nothing
   }
 
-  #groupKey(step: GroundStep & { kind: 'aggregate' }, term: (v: number) => Term): string {
-    return this.#values.key(step.literal.groupBy.map(v => fixedValue(term(v))))
+  #groupKey(step: GroundStep & { kind: 'aggregate' }, { value }: Terms): ListKey {
+    return this.#values.listKey(step.literal.groupBy.map(value))
   }
 
-  #foldAll(step: GroundStep & { kind: 'aggregate' }): Map<string, Folded> {
-    const drafts = new Map<string, FoldDraft>()
+  #foldAll(step: GroundStep & { kind: 'aggregate' }): Map<ListKey, Folded> {
+    const drafts = new Map<ListKey, FoldDraft>()
     const contribution = this.#valueReader(step)
     const { operator } = step.literal
-    this.each(step.body, (literal, term) => {
-      const key = this.#groupKey(step, term)
+    this.each(step.body, (literal, terms) => {
+      const key = this.#groupKey(step, terms)
       let draft = drafts.get(key)
       if (!draft) drafts.set(key, (draft = { sum: new LinearSum(), count: new LinearSum(), items: [], unsound: [] }))
       if (operator === 'count' || operator === 'mean') draft.count.add(this.#store.literal(literal))
-      if (operator !== 'count') this.#contribute(draft, operator, literal, contribution(term))
+      if (operator !== 'count') this.#contribute(draft, operator, literal, contribution(terms))
     })
     return new Map(
       [...drafts].map(([key, d]) => [
@@ -251,12 +266,12 @@ class BodyTranslator {
   }
 
   /** Reads what a binding contributes; undefined where its arithmetic failed, which makes the whole aggregate fail. */
-  #valueReader(step: GroundStep & { kind: 'aggregate' }): (term: (v: number) => Term) => Term | undefined {
+  #valueReader(step: GroundStep & { kind: 'aggregate' }): (terms: Terms) => Term | undefined {
     const { value, valueTable, body } = step
-    if (valueTable === undefined) return term => (value ? evaluateTerm(value, term) : { fixed: 0 })
-    const known = new Map(this.#rows(valueTable).map(row => [this.#values.key(row.slice(0, -1)), row.at(-1)!]))
-    return term => {
-      const found = known.get(this.#values.key(body.columns.map(v => fixedValue(term(v)))))
+    if (valueTable === undefined) return ({ term }) => (value ? evaluateTerm(value, term) : { fixed: 0 })
+    const known = new Map(this.#rows(valueTable).map(row => [this.#values.listKey(row.slice(0, -1)), row.at(-1)!]))
+    return ({ value }) => {
+      const found = known.get(this.#values.listKey(body.columns.map(v => value(v))))
       return found === undefined ? undefined : { fixed: found }
     }
   }
@@ -304,6 +319,10 @@ export class GroundRefusal extends Error {
     this.rules = rules
   }
 }
+
+const none: readonly Term[] = []
+
+const keyValue = (arg: CoreTerm, { value }: Terms): Value => (arg.kind === 'constant' ? arg.value : value(arg.index))
 
 const termOf = (arg: CoreTerm, term: (v: number) => Term): Term =>
   arg.kind === 'constant' ? { fixed: arg.value } : term(arg.index)

@@ -133,6 +133,20 @@ describe('live migration', () => {
     expect(await carryOut(cloud, 'nova:live_migrate', { vm, host: 'cmp06' })).toEqual(succeeded)
   })
 
+  test('Nova fails and puts nothing back: the VM is freed of its task after a while, and moved', async () => {
+    const vm = await bed.boot('left', { host: 'cmp05' })
+    await bed.plane.setKnob('abandon-live-migration-cmp05', 'yes')
+    const cloud = bed.actions()
+    const status = await carryOut(cloud, 'nova:live_migrate', { vm, host: 'cmp06' })
+    await bed.plane.setKnob('abandon-live-migration-cmp05', null)
+    expect(status).toMatchObject({ state: 'failed', retryable: true, remedy: 'again' })
+    expect(status.detail).toBe('Nova gave the live migration up in the midst of putting things back')
+    expect((await bed.server(vm))['OS-EXT-STS:task_state']).toBeNull()
+    expect(await carryOut(cloud, 'nova:live_migrate', { vm, host: 'cmp06' })).toEqual(succeeded)
+    const { allocations } = await bed.admin.get('placement', `/allocations/${vm}`)
+    expect(Object.keys(allocations)).toHaveLength(1)
+  })
+
   test('Nova calls it ERROR after it has arrived: told of, and not tried again', async () => {
     const vm = await bed.boot('arrived', { host: 'cmp05' })
     await bed.plane.setKnob('fail-arrival-cmp06', 'yes')

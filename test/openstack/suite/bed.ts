@@ -160,7 +160,8 @@ export async function openBed(): Promise<Bed> {
         (await list('/os-services?binary=nova-compute', 'services')).every(each => each.state === 'up'),
       )
       for (const host of layout.hosts)
-        for (const what of ['live-migration', 'arrival']) await plane.setKnob(`fail-${what}-${host}`, null)
+        for (const what of ['fail-live-migration', 'abandon-live-migration', 'fail-arrival'])
+          await plane.setKnob(`${what}-${host}`, null)
       if (!isShaken) return
       for (const host of layout.hosts) await bed.bootAtLast(`probe of ${host}`, host)
       await removeAll()

@@ -5,6 +5,7 @@ a restart of the daemon. Knobs are files in the folder USHER_KNOBS:
     size                         vcpus, memory in MiB and disk in GiB of each host, read at start
     migration-seconds            how long a live migration takes
     fail-live-migration-HOST     while it is there, live migrations from that host fail at their end
+    abandon-live-migration-HOST  while it is there, they fail and nothing is put back, as when Nova fails over that too
     fail-arrival-HOST            while it is there, what is to be done on that host after a live migration to it fails"""
 import os
 import time
@@ -61,6 +62,9 @@ class UsherDriver(fake.FakeDriver):
         order = self.orders.pop(instance.uuid)
         if order == 'abort':
             recover_method(context, instance, dest, migrate_data, migration_status='cancelled')
+        elif knob('abandon-live-migration-%s' % self._host, None) is not None:
+            migrate_data.migration.status = 'error'
+            migrate_data.migration.save()
         elif knob('fail-live-migration-%s' % self._host, None) is not None:
             recover_method(context, instance, dest, migrate_data, migration_status='error')
         else:

@@ -1,5 +1,6 @@
 import { fail, nearestName } from '../src/diagnostic/index.ts'
 import { SolverFault } from './fault.ts'
+import { withoutRedundantRows } from './redundant-rows.ts'
 import { type RegisteredSolver, registry } from './registry.ts'
 import type { Model, Solution, SolveOptions } from './types.ts'
 
@@ -17,13 +18,14 @@ const DEFAULT_SECONDS = 60
  * Throws `DiagnosticError`: `solver/unknown`, `solver/option`, `solver/unbounded`, or `solver/no-answer` when all declined or failed.
  */
 export async function solveModel(
-  model: Model,
+  given: Model,
   options: ChainOptions = {},
   solvers: readonly RegisteredSolver[] = registry,
 ): Promise<Solution> {
   const started = performance.now()
   const chain = order(solvers, options.solver)
   const seconds = checkedOptions(options)
+  const model = withoutRedundantRows(given)
   const declined: { solver: string; reason: string }[] = []
   let unbounded: string | undefined
   for (const solver of chain) {

@@ -208,6 +208,7 @@ function emptied(state: SearchState, host: number, random: Random, roomy: RoomyH
     let best: Prospect | undefined
     for (const h of targets(state, vm, random, roomy)) {
       best = better(best, state.price({ vms: [vm], hosts: [h] }))
+      if (best && costsMovingOnly(best, state)) break
     }
     // A move that breaks a rule on the way is not worth going on.
     if (!best || best.vector[0]! > start.vector[0]! || best.vector[1]! > start.vector[1]!) break
@@ -219,6 +220,13 @@ function emptied(state: SearchState, host: number, random: Random, roomy: RoomyH
   }
   state.take({ ...start, step: undo })
   return false
+}
+
+/** Whether a step makes nothing worse but the cost and number of moves. */
+function costsMovingOnly({ vector }: Prospect, state: SearchState): boolean {
+  return (
+    vector.length === state.vector.length && vector.every((v, i) => i >= vector.length - 2 || v <= state.vector[i]!)
+  )
 }
 
 /** Send VMs home whose move does not help any more. */

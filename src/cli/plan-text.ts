@@ -127,6 +127,7 @@ function leftovers(report: PlanReport, context: Context): void {
     // A cost is a wish: it is not broken, it stays dearer than one would like.
     if (left.rule.startsWith('cost')) context.say(`${paint.yellow('no better')}: ${left.rule}: ${left.instance}`)
     else context.say(`${paint.yellow('can not be kept')}: ${left.instance}  ${paint.dim(left.rule)}`)
+    if (left.brokenFor) context.say(`  it holds now; given up for ${left.brokenFor}`)
     if (left.note) context.say(`  ${left.note}`)
     if (left.conflict.length > 0) context.say('  because these stand against each other:')
     for (const part of left.conflict) context.say(`    ${part.instance}  ${paint.dim(part.rule)}`)

@@ -76,6 +76,10 @@ export const planReportSchema = z.object({
     ruleInstance.extend({
       conflict: z.array(ruleInstance).describe('rule instances and facts that can not hold together'),
       note: z.string().optional().describe('why `conflict` is empty'),
+      brokenFor: z
+        .string()
+        .optional()
+        .describe('the aim that it was given up for, where it is not violated now: `errors: 5 → 2`'),
       concessions: z
         .array(
           z.object({

@@ -55,6 +55,58 @@ describe('candidates', () => {
   })
 })
 
+describe('what stays violated', () => {
+  test('an instance that holds now says what it was given up for; one that is violated either way does not', async () => {
+    const tables: SmallTables = {
+      'nova:location': [
+        ['vm', 'host'],
+        ['a', 'h1'],
+        ['b', 'h1'],
+        ['e', 'h1'],
+        ['c', 'h2'],
+        ['d', 'h3'],
+      ],
+      host: [['name'], ['h1'], ['h2']],
+    }
+    const policy = `
+      candidate(v, h) :- nova:location(v, _), host(h), v != "d"
+      candidate("d", "h3")
+      error("banned", v) :- nova:location(v, "h1")
+      error("crowded", "h2") :- n = count : { nova:location(v, "h2") }, n > 1
+      error("lost", "d") :- n = count : { nova:location("d", h), nova:location(v, h) }, n > 0
+    `
+    const { target } = await moves(policy, tables)
+    expect(target.unsatisfied).toMatchObject([
+      { instance: 'error("crowded", "h2")', brokenFor: 'errors: 4 → 2' },
+      { instance: 'error("lost", "d")' },
+    ])
+    expect(target.unsatisfied[1]).not.toHaveProperty('brokenFor')
+  })
+
+  test('a limit that is passed by less is the violation that was there', async () => {
+    const tables: SmallTables = {
+      'nova:location': [
+        ['vm', 'host'],
+        ['a', 'h1'],
+        ['b', 'h1'],
+        ['c', 'h1'],
+      ],
+      host: [['name'], ['h1'], ['h2']],
+      pinned: [['vm'], ['a'], ['b']],
+    }
+    const { target } = await moves(
+      `candidate(v, h) :- nova:location(v, _), host(h), not pinned(v)
+       candidate(v, "h1") :- pinned(v)
+       guests(h, n) :- host(h), n = count : { nova:location(v, h) }
+       error(h, n) :- guests(h, n), n > 1
+       cost(1, n, h) :- guests(h, n), h = "h1"`,
+      tables,
+    )
+    expect(target.unsatisfied[0]).toMatchObject({ instance: 'error("h1", 2)' })
+    expect(target.unsatisfied[0]).not.toHaveProperty('brokenFor')
+  })
+})
+
 describe('costs and budget', () => {
   test('memory in GiB is the default cost of a move; the cheapest VM goes', async () => {
     const memory: SmallTables = {

@@ -11,6 +11,7 @@ import { encodeProblem, type Found, findPlacement, MODEL_PAIRS } from './find-pl
 import { linearValue } from './formula.ts'
 import { aimNames, compareVectors, Judge, priorities, type Verdict, vectorOf } from './judge.ts'
 import { judgeProgram } from './judge-program.ts'
+import { withWhatTheyBuy } from './newly-broken.ts'
 import { judgeOnTheWay } from './on-the-way.ts'
 import { type Problem, prepare, presentEvaluator } from './problem.ts'
 import { certify } from './relaxation.ts'
@@ -59,6 +60,7 @@ export async function place(input: PlaceInput, options: PlaceOptions = {}): Prom
     : unexplained(judge, answer)
   const wayProgram = judgeOnTheWay(problem.judge)
   const way = wayProgram === problem.judge ? judge : new Judge(wayProgram, input.tables, present.view, universe)
+  const aims = aimsOf(before.verdict, answer.verdict, answer.boundOf)
   return {
     status: universe.vms.length === 0 ? 'empty' : answer.improved ? 'improved' : 'unchanged',
     placement: new Map(universe.vms.map((vm, i) => [vm, universe.hosts[answer.host[i]!]!])),
@@ -66,11 +68,13 @@ export async function place(input: PlaceInput, options: PlaceOptions = {}): Prom
       ...move,
       because: reasons.get(universe.vmNumber.get(move.vm)!) ?? [],
     })),
-    aims: aimsOf(before.verdict, answer.verdict, answer.boundOf),
+    aims,
     proof: answer.proof,
     violationsBefore: before.violations,
     violationsAfter: answer.violations,
-    unsatisfied,
+    unsatisfied: withWhatTheyBuy(unsatisfied, before.violations, answer.violations, aims, table =>
+      problem.analysis.columns.get(table),
+    ),
     smallestBudget: budget,
     refused: refusedRules(problem),
     solver: found.solution?.solver ?? (found.searched ? 'search' : 'none'),

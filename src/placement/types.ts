@@ -40,6 +40,8 @@ export interface Unsatisfied extends RuleInstance {
   /** Empty when it was not worked out (too large, out of time); `note` then says so. */
   readonly conflict: readonly RuleInstance[]
   readonly note?: string
+  /** It holds now, and was given up for this aim: `errors: 5 → 2`. */
+  readonly brokenFor?: string
   /** Single concessions that were tried and free it, the cheapest first. Absent where none were looked for. */
   readonly concessions?: readonly Concession[]
 }

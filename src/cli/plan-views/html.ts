@@ -175,7 +175,10 @@ function leftovers(report: PlanReport): string {
       report.unsatisfied.map(u =>
         item(
           `<code>${safe(u.instance)}</code> <span class="dim">${safe(u.rule)}</span>`,
-          u.note ? safe(u.note) : u.conflict.map(c => `<code>${safe(c.instance)}</code> ${safe(c.rule)}`).join('<br>'),
+          (u.brokenFor ? `it holds now; given up for ${safe(u.brokenFor)}<br>` : '') +
+            (u.note
+              ? safe(u.note)
+              : u.conflict.map(c => `<code>${safe(c.instance)}</code> ${safe(c.rule)}`).join('<br>')),
         ),
       ),
     ],

@@ -34,7 +34,7 @@ export function annealPlacement(
     const time = (deadline - start) * share
     const progress = (done: number): number =>
       signal?.aborted ? 1 : Math.max((performance.now() - start) / time, (done * open.length) / steps)
-    if (time > 0) anneal(annealed, universe, level, random, progress)
+    if (time > 0) anneal(graph, annealed, universe, level, random, progress)
   })
   state.adopt(annealed.host)
 }

@@ -1,24 +1,67 @@
+import type { ConditionGraph } from './condition-graph.ts'
 import type { GraphState } from './graph-state.ts'
+import { Penalties } from './penalties.ts'
 import type { Random } from './random.ts'
+import { StepPrices } from './step-prices.ts'
 import { contains, type Universe } from './universe.ts'
 
-/** Steps between two looks at the clock. */
+/** Steps between two looks at the clock, and how many of these there are between two looks at each limit. */
 const STRIDE = 1024
-/** Share of steps that exchange two VMs. */
-const SWAPS = 0.5
+const STRIDES_PER_LOOK = 8
+/**
+ * What steps are drawn, by weight: a VM anywhere; a moved VM home; two VMs for each other; a VM to where another is, which goes home.
+ * What a VM that left still uses makes many ways one-way: home is the one that is always open.
+ */
+const MIX = { anywhere: 0.4, home: 0.15, exchange: 0.25, replace: 0.2 }
+/**
+ * Rounds of the schedule, each from the best placement of those before: the share of the time that is over at its end, and how hot it
+ * begins and how many errors are wanted then, by what the first does. A round may end at a placement with an error that it does not get
+ * rid of; the next ones, cooler, have fewer to begin with.
+ */
+const ROUNDS = [
+  { until: 0.4, by: 1 },
+  { until: 0.6, by: 0.3 },
+  { until: 0.8, by: 0.3 },
+  { until: 1, by: 0.3 },
+] as const
 /** Steps drawn to learn what steps cost. */
-const SAMPLES = 20_000
-/** The first temperature is some times what a dear step costs, the last what a cheap one does. */
-const HOT = { quantile: 0.9, times: 2 }
-const COLD = { quantile: 0.1, least: 1e-5, most: 1e-3 }
+const SAMPLES = 10_000
+/** The first temperature, in typical costs of a step. */
+const HOT = 0.2
+/** The temperature falls to a small part of the first until some share of the time is over, then to that of the cheapest steps. */
+const WARM = 0.06
+const COLD = { quantile: 0.02, least: 1e-6 }
+/** What a VM too many costs at first, in typical costs of a step. */
+const PENALTY = 0.5
+/** Errors wanted at the beginning, as a share of the VMs; they fall to none by a power of the time that is left. */
+const ERRORS = { share: 0.06, power: 1.5 }
+/**
+ * Share of the time until the warm temperature is reached and no error is wanted any more. What errors are left then are mended by growing
+ * warmer again, by this many powers of e in the time that is left.
+ */
+const OVER = 0.75
+const REHEAT = 3
+/** To so many times the warm temperature at most. */
+const REWARMED = 4
+/** How many times dearer than another a limit gets by itself at most while errors are wanted. */
+const MOST_OWN = 20
+/** No VM too many costs more than so many temperatures, or typical costs of a step: a price that nothing outbids leaves no way out. */
+const DEAREST = { temperatures: 200, typical: 5 }
+/** Nor less than so many temperatures. */
+const CHEAPEST = 3
+/** How fast the largest gain that prices had not foreseen is forgotten. */
+const FORGET = 0.995
 
 /**
  * Simulated annealing of one level of what is minimised (Kirkpatrick, Gelatt and Vecchi 1983), by moves of single VMs and exchanges of
- * two: a step that makes the level worse by d is taken with probability e^(−d / temperature), and none that makes an earlier level
- * worse. The temperature falls geometrically as `progress` goes from 0 to 1. The state is left at the best placement seen.
+ * two: a step that makes the level worse by d is taken with probability e^(−d / temperature), and none that makes a level between it and
+ * the errors worse. Errors have prices that rise in the end beyond all gain (`Penalties`): where hosts are full, one good placement is
+ * reached from another through some that are not allowed. The temperature falls geometrically as `progress` goes from 0 to 1. The state is
+ * left at the best placement seen that has no more errors than the first.
  * @param progress how much of the schedule is over after so many steps; asked now and then
  */
 export function anneal(
+  graph: ConditionGraph,
   state: GraphState,
   universe: Universe,
   level: number,
@@ -26,46 +69,93 @@ export function anneal(
   progress: (steps: number) => number,
 ): void {
   const proposer = new Proposer(state, universe, random)
+  const costs = sampleCosts(state, proposer, level)
+  if (costs.length === 0) return
+  const typical = quantile(costs, 0.5)
+  const hot = HOT * typical
+  const cold = Math.max(COLD.least * hot, Math.min(WARM * hot, quantile(costs, COLD.quantile)))
+  const penalties = new Penalties(graph, state.sums, PENALTY * typical)
+  const prices = new StepPrices(graph, state, penalties, level)
   const aims = new Aims(state, level)
-  const schedule = scheduleFor(state, aims, proposer, level)
-  if (!schedule) return
   let now = state.level(level)
+  let errors = state.level(0)
   let best = now
   const bestHost = Int32Array.from(state.host)
   // The best placement is noted when it is left, not each time it gets better.
   let atBest = true
-  for (let steps = 0, temperature = 0; ; steps++) {
+  let unforeseen = 0
+  let temperature = hot
+  let lastDone = 0
+  let lastLook = 0
+  let round = 0
+  let begun = 0
+  for (let steps = 0; ; steps++) {
     if (steps % STRIDE === 0) {
-      const done = progress(steps)
-      if (done >= 1) break
-      temperature = schedule.from * (schedule.to / schedule.from) ** done
+      const all = progress(steps)
+      if (all >= 1) break
+      if (all >= ROUNDS[round]!.until) {
+        if (!atBest) state.goTo(bestHost)
+        now = best
+        errors = state.level(0)
+        atBest = true
+        begun = ROUNDS[round++]!.until
+        temperature = hot * ROUNDS[round]!.by
+        lastDone = 0
+        lastLook = 0
+      }
+      const done = (all - begun) / (ROUNDS[round]!.until - begun)
+      const wanted =
+        ROUNDS[round]!.by * ERRORS.share * universe.vms.length * Math.max(0, 1 - done / OVER) ** ERRORS.power
+      const tooMany = errors - aims.errors > Math.max(0.5, wanted)
+      temperature =
+        tooMany && done >= OVER
+          ? Math.min(REWARMED * WARM * hot, temperature * Math.exp((REHEAT * (done - lastDone)) / (1 - OVER)))
+          : cooled(temperature, done, lastDone, WARM * hot, cold)
+      if (tooMany || done < OVER) penalties.adaptCommon(tooMany, done - lastDone)
+      const dearest = Math.max(DEAREST.temperatures * temperature, DEAREST.typical * typical)
+      penalties.common = Math.max(CHEAPEST * temperature, Math.min(dearest, penalties.common))
+      lastDone = done
+      if (steps % (STRIDE * STRIDES_PER_LOOK) === 0) {
+        penalties.adaptOwn(done - lastLook, done < OVER ? MOST_OWN : Number.POSITIVE_INFINITY)
+        lastLook = done
+        unforeseen *= FORGET
+      }
     }
     if (!proposer.propose()) continue
+    const { vms, hosts } = proposer
+    const most = -temperature * Math.log(1 - random.next())
+    if (prices.price(vms, hosts) > most + unforeseen) continue
+    for (let i = 0; i < vms.length; i++) state.move(vms[i]!, hosts[i]!)
     state.settle()
     const next = state.level(level)
-    const worse = next - now
-    if (worse > 0 && random.next() >= Math.exp(-worse / temperature)) {
+    const nextErrors = state.level(0)
+    unforeseen = Math.max(unforeseen, prices.level - (next - now))
+    const otherErrors = nextErrors - errors - prices.passed
+    if (otherErrors > 0 || next - now + prices.penalty > most || aims.compareBetween() > 0) {
       state.undo()
       continue
     }
     const above = aims.compare()
-    if (above > 0) {
-      state.undo()
-      continue
-    }
-    if (atBest && worse > 0 && above === 0) {
+    const isBest = above < 0 || (above === 0 && next < best)
+    if (atBest && !isBest) {
       state.note(bestHost)
       atBest = false
     }
     state.keep()
     now = next
+    errors = nextErrors
+    if (!isBest) continue
     if (above < 0) aims.see()
-    if (above < 0 || now < best) {
-      best = now
-      atBest = true
-    }
+    best = now
+    atBest = true
   }
   if (!atBest) state.goTo(bestHost)
+}
+
+/** The next temperature on the way to the warm one or, later, to the cold one. */
+function cooled(temperature: number, done: number, before: number, warm: number, cold: number): number {
+  const [goal, until] = done < OVER ? [warm, OVER] : [cold, 1]
+  return temperature * (goal / temperature) ** ((done - before) / (until - before))
 }
 
 /** The levels before the one that is annealed. */
@@ -78,50 +168,61 @@ class Aims {
     this.#values = Array.from({ length: level }, (_, i) => state.level(i))
   }
 
+  /** Errors when they were seen last. */
+  get errors(): number {
+    return this.#values[0] ?? 0
+  }
+
   /** Negative: better than what was seen last. */
   compare(): number {
-    for (let i = 0; i < this.#values.length; i++) {
-      const difference = this.#state.level(i) - this.#values[i]!
-      if (Math.abs(difference) > 1e-9 * Math.max(1, Math.abs(this.#values[i]!))) return difference
-    }
-    return 0
+    return this.#compareFrom(0)
+  }
+
+  /** The same for the levels after the errors. */
+  compareBetween(): number {
+    return this.#compareFrom(1)
   }
 
   see(): void {
     for (let i = 0; i < this.#values.length; i++) this.#values[i] = this.#state.level(i)
   }
+
+  #compareFrom(first: number): number {
+    for (let i = first; i < this.#values.length; i++) {
+      const difference = this.#state.level(i) - this.#values[i]!
+      if (Math.abs(difference) > 1e-9 * Math.max(1, Math.abs(this.#values[i]!))) return difference
+    }
+    return 0
+  }
 }
 
-/** Temperatures by what steps from here cost that are allowed and make the level worse; undefined where there are none. */
-function scheduleFor(
-  state: GraphState,
-  aims: Aims,
-  proposer: Proposer,
-  level: number,
-): { readonly from: number; readonly to: number } | undefined {
+/** What steps from here cost that make the level worse, ascending. */
+function sampleCosts(state: GraphState, proposer: Proposer, level: number): number[] {
   const now = state.level(level)
   const costs: number[] = []
   for (let i = 0; i < SAMPLES; i++) {
     if (!proposer.propose()) continue
+    for (let k = 0; k < proposer.vms.length; k++) state.move(proposer.vms[k]!, proposer.hosts[k]!)
     state.settle()
-    if (state.level(level) > now && aims.compare() <= 0) costs.push(state.level(level) - now)
+    if (state.level(level) > now) costs.push(state.level(level) - now)
     state.undo()
   }
-  if (costs.length === 0) return undefined
-  costs.sort((a, b) => a - b)
-  const quantile = (q: number): number => costs[Math.floor(q * costs.length)]!
-  const from = HOT.times * quantile(HOT.quantile)
-  return { from, to: Math.min(COLD.most * from, Math.max(COLD.least * from, quantile(COLD.quantile))) }
+  return costs.sort((a, b) => a - b)
 }
+
+const quantile = (ascending: readonly number[], q: number): number => ascending[Math.floor(q * ascending.length)]!
 
 /** Random steps within what is possible. */
 class Proposer {
+  /** The step proposed last. */
+  vms: readonly number[] = []
+  hosts: readonly number[] = []
   readonly #state: GraphState
   readonly #universe: Universe
   readonly #random: Random
   readonly #free: number[]
-  readonly #single = { vms: [0], hosts: [0] }
-  readonly #swap = { vms: [0, 0], hosts: [0, 0] }
+  readonly #one = { vms: [0], hosts: [0] }
+  readonly #two = { vms: [0, 0], hosts: [0, 0] }
 
   constructor(state: GraphState, universe: Universe, random: Random) {
     this.#state = state
@@ -130,28 +231,51 @@ class Proposer {
     this.#free = universe.vms.flatMap((_, vm) => (universe.hostsOf[vm]!.length > 1 ? [vm] : []))
   }
 
-  /** Move one VM or two in the state; false when the draw gives nothing, or passes a limit. */
+  /** Draw a step; false when the draw gives nothing. */
   propose(): boolean {
-    const { hostsOf, budget } = this.#universe
+    if (this.#free.length === 0 || !this.#draw()) return false
+    const { budget } = this.#universe
+    return !budget || this.#state.keepsBudget(this.vms, this.hosts, budget.limit)
+  }
+
+  #draw(): boolean {
+    const { hostsOf, current } = this.#universe
     const { host } = this.#state
-    if (this.#free.length === 0) return false
-    const vm = this.#random.pick(this.#free)
-    const isSwap = this.#random.next() < SWAPS
-    const other = isSwap ? this.#random.pick(this.#free) : vm
-    const from = host[vm]!
-    const to = isSwap ? host[other]! : this.#random.pick(hostsOf[vm]!)
-    if (from === to) return false
-    if (isSwap && !(contains(hostsOf[vm]!, to) && contains(hostsOf[other]!, from))) return false
-    const step = isSwap ? this.#swap : this.#single
-    step.vms[0] = vm
-    step.hosts[0] = to
-    if (isSwap) {
-      step.vms[1] = other
-      step.hosts[1] = from
-    }
-    if (!this.#state.keepsLimits(step.vms, step.hosts)) return false
-    if (budget && !this.#state.keepsBudget(step.vms, step.hosts, budget.limit)) return false
-    for (let i = 0; i < step.vms.length; i++) this.#state.move(step.vms[i]!, step.hosts[i]!)
+    const random = this.#random
+    const vm = random.pick(this.#free)
+    let kind = random.next()
+    kind -= MIX.anywhere
+    if (kind < 0) return this.#move(vm, random.pick(hostsOf[vm]!))
+    kind -= MIX.home
+    if (kind < 0) return this.#move(vm, current[vm]!)
+    const other = random.pick(this.#free)
+    kind -= MIX.exchange
+    return this.#moveBoth(vm, other, kind < 0 ? host[vm]! : current[other]!)
+  }
+
+  #move(vm: number, to: number): boolean {
+    const { vms, hosts } = this.#one
+    vms[0] = vm
+    hosts[0] = to
+    this.vms = vms
+    this.hosts = hosts
+    return to !== this.#state.host[vm]
+  }
+
+  /** A VM to where another is, and that one elsewhere. */
+  #moveBoth(vm: number, other: number, otherTo: number): boolean {
+    const { hostsOf } = this.#universe
+    const { host } = this.#state
+    const to = host[other]!
+    if (to === host[vm] || to === otherTo || !contains(hostsOf[vm]!, to) || !contains(hostsOf[other]!, otherTo))
+      return false
+    const { vms, hosts } = this.#two
+    vms[0] = vm
+    hosts[0] = to
+    vms[1] = other
+    hosts[1] = otherTo
+    this.vms = vms
+    this.hosts = hosts
     return true
   }
 }

@@ -109,6 +109,11 @@ export class ConditionGraph {
     this.literalNegated = Uint8Array.from(literals.extra)
   }
 
+  /** Whether a sum has no terms but where VMs are. */
+  restsOnAtoms(sum: number): boolean {
+    return this.sumTerms[sum]!.cells.every(cell => this.depth[cell] === 0)
+  }
+
   /** Whether a level depends on the placement at all. */
   isVariable(level: number): boolean {
     return this.sumTerms[this.levels[level]!.sum]!.cells.length > 0

@@ -85,6 +85,16 @@ export class GraphState {
     return change <= 0 || this.#migration + change <= limit + 1e-9
   }
 
+  /** The sums of the graph, kept current; not to be written to. */
+  get sums(): Float64Array {
+    return this.#sum
+  }
+
+  /** The cell that says whether a VM is on a host; -1 where nothing asks. */
+  atomOf(vm: number, host: number): number {
+    return this.#atomAt[vm * this.#hosts + host]!
+  }
+
   /** Copy the placement as it was before the moves that are not kept yet. */
   note(host: Int32Array): void {
     host.set(this.host)

@@ -6,9 +6,11 @@ import { linearValue } from '../../src/placement/formula.ts'
 import { GraphState } from '../../src/placement/graph-state.ts'
 import { compareVectors, Judge } from '../../src/placement/judge.ts'
 import { judgeProgram } from '../../src/placement/judge-program.ts'
+import { Penalties } from '../../src/placement/penalties.ts'
 import { type Problem, prepare, presentEvaluator } from '../../src/placement/problem.ts'
 import { Random } from '../../src/placement/random.ts'
 import { SearchState } from '../../src/placement/search-state.ts'
+import { StepPrices } from '../../src/placement/step-prices.ts'
 import { readUniverse } from '../../src/placement/universe.ts'
 import { arbitraryCase, type Case, programOf } from './policies.ts'
 
@@ -49,6 +51,46 @@ test('conditions kept current under moves, kept or taken back, are what they are
           expect([...state.host]).toEqual([...before])
           close(seen(), levels(before))
         } else state.keep()
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('prices of steps say which limits are passed and what that costs, as the sums do once the steps are made', () => {
+  fc.assert(
+    fc.property(arbitraryCase, fc.nat(1000), (c, seed) => {
+      const { aims, grounding, universe } = problemOf(c)
+      const graph = new ConditionGraph(grounding.store, aims, universe)
+      const state = new GraphState(graph, universe, universe.current)
+      const penalties = new Penalties(graph, state.sums, 7)
+      const prices = new StepPrices(graph, state, penalties, 0)
+      const random = new Random(seed)
+      const now = (): { passed: number; cost: number } => {
+        let passed = 0
+        let cost = 0
+        for (const [s, sum] of state.sums.entries()) {
+          if (!penalties.isPassed(s)) continue
+          passed++
+          const beyond = Math.max(sum - penalties.upper[s]!, penalties.lower[s]! - sum)
+          cost += penalties.crossing + beyond * penalties.weight[s]! * penalties.common
+        }
+        return { passed, cost }
+      }
+      for (let step = 0; step < 30; step++) {
+        const vms = random.sample([...universe.vms.keys()], 1 + random.below(2))
+        const hosts = vms.map(vm => random.pick(universe.hostsOf[vm]!))
+        const before = now()
+        prices.price(vms, hosts)
+        vms.forEach((vm, i) => {
+          state.move(vm, hosts[i]!)
+        })
+        state.settle()
+        state.keep()
+        const after = now()
+        expect(prices.passed).toBe(after.passed - before.passed)
+        expect(prices.penalty).toBeCloseTo(after.cost - before.cost, 6)
+        penalties.adaptOwn(random.next() / 10, 20)
       }
     }),
     { numRuns: 60 },

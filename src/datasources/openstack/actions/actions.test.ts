@@ -209,6 +209,43 @@ describe('live migration', () => {
     expect(nova.changes.map(change => change.body)).toEqual([{ 'os-resetState': { state: 'active' } }])
   })
 
+  test('Nova loses the order before anybody records it: after a while the VM is freed of its task', async () => {
+    await accepted(MOVER, 'cmp02')
+    nova.changes.length = 0
+    nova.hold(MOVER, at('cmp01', { 'OS-EXT-STS:task_state': 'migrating', 'OS-EXT-STS:vm_state': 'active' }))
+    const askedAgo = (seconds: number) => {
+      const start_time = new Date(Date.now() - seconds * 1000).toISOString().slice(0, -1)
+      const instanceActions = [{ action: 'live-migration', request_id: 'req-own', message: null, start_time }]
+      nova.answers.set(`GET /v2.1/servers/${MOVER}/os-instance-actions`, { status: 200, body: { instanceActions } })
+    }
+    askedAgo(50)
+    expect(await cloud.status('t')).toMatchObject({ state: 'running', detail: 'asked for' })
+    expect(await refusalOf(cloud.submit('nova:live_migrate', { vm: MOVER, host: 'cmp02' }, 'u'))).toContain('busy')
+    expect(nova.changes).toEqual([])
+    askedAgo(70)
+    expect(await refusalOf(cloud.submit('nova:live_migrate', { vm: MOVER, host: 'cmp02' }, 'v'))).toContain('had lost')
+    expect(await cloud.status('t')).toMatchObject({ state: 'failed', remedy: 'again', retryable: true })
+    const freed = { 'os-resetState': { state: 'active' } }
+    expect(nova.changes.map(change => change.body)).toEqual([freed, freed])
+  })
+
+  test('Nova loses it between its record and the compute: after some minutes the VM is freed', async () => {
+    await accepted(MOVER, 'cmp02')
+    nova.changes.length = 0
+    nova.hold(MOVER, at('cmp01', { 'OS-EXT-STS:task_state': 'migrating', 'OS-EXT-STS:vm_state': 'active' }))
+    const acceptedAgo = (seconds: number) => {
+      const updated_at = new Date(Date.now() - seconds * 1000).toISOString().slice(0, -1)
+      const own = { id: 3, migration_type: 'live-migration', source_compute: 'cmp01', dest_compute: 'cmp02' }
+      const migrations = [{ ...own, status: 'accepted', updated_at }]
+      nova.answers.set('GET /v2.1/os-migrations', { status: 200, body: { migrations } })
+    }
+    acceptedAgo(200)
+    expect(await cloud.status('t')).toMatchObject({ state: 'running', detail: 'accepted' })
+    acceptedAgo(400)
+    expect(await cloud.status('t')).toMatchObject({ state: 'failed', remedy: 'again' })
+    expect(nova.changes.map(change => change.body)).toEqual([{ 'os-resetState': { state: 'active' } }])
+  })
+
   test('its VM is deleted, and all records with it', async () => {
     await accepted(MOVER, 'cmp02')
     nova.answers.delete(`GET /v2.1/servers/${MOVER}`)

@@ -22,6 +22,9 @@ export async function traceBefore(nova: Nova, vm: string, migration: Migration, 
   return { migration: migration.id - 1, request: (own < 0 ? actions[0] : actions[own + 1])?.request_id ?? null }
 }
 
+/** Checks before a migration, which may wait for answers, are over in less. */
+const FORGOTTEN_MS = 300_000
+
 /** Things of this name asked of the server since, oldest first. */
 export function askedSince(
   actions: readonly InstanceAction[],
@@ -82,6 +85,10 @@ export async function followMigration(
     await nova.act(server.id, { 'os-resetState': { state: 'active' } })
     return failed(`Nova gave the ${kind.words} up in the midst of putting things back`, 'again')
   }
+  if (own ? isForgotten(own) : isLost(server, asked)) {
+    await nova.act(server.id, { 'os-resetState': { state: 'active' } })
+    return failed(`Nova lost the order of the ${kind.words} on its way`, 'again')
+  }
   // Until the task is over, Nova still puts things back.
   if (!broken || server.task !== undefined) return running(own ? own.status : 'asked for')
   return whyBroken(nova, server, kind, own, asked)
@@ -101,6 +108,19 @@ function isAbandoned(server: Server, own: Migration): boolean {
   const failedHere = (own.status === 'error' || own.status === 'failed') && server.host === own.source_compute
   const isStuck = server.task === 'migrating' && server.state === 'active'
   return failedHere && isStuck && own.updated_at != null && silentFor(own, Date.now()) >= SILENT_MS
+}
+
+/** Nova's API marks the VM and passes the order on; when the message queue goes away then, nobody has it, and nothing is recorded. */
+export function isLost(server: Server, asked: InstanceAction | undefined): boolean {
+  const isStuck = server.task === 'migrating' && server.state === 'active'
+  const isOpen = asked?.action === 'live-migration' && asked.message !== 'Error' && asked.start_time != null
+  return isStuck && isOpen && silentFor({ updated_at: asked.start_time }, Date.now()) >= SILENT_MS
+}
+
+/** The same between the conductor, which records it, and the compute, which takes it up at once or queues it. */
+function isForgotten(own: Migration): boolean {
+  const isLive = own.migration_type === 'live-migration' && own.status === 'accepted'
+  return isLive && own.updated_at != null && silentFor(own, Date.now()) >= FORGOTTEN_MS
 }
 
 function arrived(server: Server, host: string | undefined, kind: MigrationKind): Progress {

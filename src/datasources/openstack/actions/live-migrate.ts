@@ -4,6 +4,7 @@ import {
   followMigration,
   goesTo,
   isDown,
+  isLost,
   isUnderWay,
   type MigrationKind,
   type ServerTrace,
@@ -47,6 +48,10 @@ export function liveMigrate(nova: Nova): ActionType<Input, ServerTrace> {
       const goesOn = onTheWay && isAlive && !(await isDown(nova, onTheWay.source_compute))
       if (goesOn && goesTo(onTheWay, host))
         return { kind: 'under way', trace: await traceBefore(nova, vm, onTheWay, LIVE.action) }
+      if (!onTheWay && isLost(server, (await nova.actions(vm))[0])) {
+        await nova.act(vm, { 'os-resetState': { state: 'active' } })
+        return refused('Nova had lost an earlier order, and held the VM for it', 'again')
+      }
       if (server.task !== undefined) return refused(`Nova is busy with the VM (${server.task})`, 'again')
       if (server.host === host) return { kind: 'done', detail: 'it was there already' }
       if (server.status !== 'ACTIVE' && server.status !== 'PAUSED')

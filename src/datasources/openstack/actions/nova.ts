@@ -36,6 +36,7 @@ const instanceAction = z.object({
   action: z.string(),
   request_id: z.string(),
   message: z.string().nullish(),
+  start_time: z.string().nullish(),
 })
 
 const instanceEvent = z.object({

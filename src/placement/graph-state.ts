@@ -1,5 +1,4 @@
 import { AND, type ConditionGraph, ITEM, PRODUCT, RECTIFIER, THRESHOLD } from './condition-graph.ts'
-import { ErrorGuard } from './error-guard.ts'
 import { Journal } from './journal.ts'
 import { LargestTree } from './largest-tree.ts'
 import type { Universe } from './universe.ts'
@@ -31,7 +30,6 @@ export class GraphState {
   readonly #changedSums: Journal
   readonly #changedCells: Journal
   readonly #changedFailing: Journal
-  readonly #guard: ErrorGuard
   readonly #movedVm: number[] = []
   readonly #movedFrom: number[] = []
   #migration = 0
@@ -58,24 +56,9 @@ export class GraphState {
     this.#changedCells = new Journal(cells)
     this.#changedFailing = new Journal(cells)
     for (const [largest, items] of graph.itemsOf) this.#trees.set(largest, new LargestTree(items.length))
-    this.#guard = new ErrorGuard(graph, this.#sum)
     for (const [vm, h] of this.host.entries()) this.#migration += universe.cost(vm, h)
     this.#migrationBefore = this.#migration
     this.#refresh()
-  }
-
-  /** Whether no sum that a rule for errors limits would pass its limit on account of these moves: quicker than making them. */
-  keepsLimits(vms: readonly number[], hosts: readonly number[]): boolean {
-    const guard = this.#guard
-    guard.begin()
-    for (let i = 0; i < vms.length; i++) {
-      const first = vms[i]! * this.#hosts
-      const left = this.#atomAt[first + this.host[vms[i]!]!]!
-      const reached = this.#atomAt[first + hosts[i]!]!
-      if (left >= 0) guard.change(left, -1)
-      if (reached >= 0) guard.change(reached, 1)
-    }
-    return guard.holds()
   }
 
   /** Whether all migrations together cost no more than `limit` after these moves, or no more than now. */

@@ -89,6 +89,27 @@ export class HostRoom {
     return left
   }
 
+  /** How large a host is: the mean of its limits, each as a share of the largest that any host has. */
+  get sizes(): Float64Array {
+    const largest = new Float64Array(this.#stride)
+    const hosts = this.#limit.length / this.#stride
+    const each = (visit: (host: number, slot: number, limit: number) => void): void => {
+      for (let at = 0; at < this.#limit.length; at++) {
+        const limit = this.#limit[at]!
+        if (limit > 0 && limit < Number.POSITIVE_INFINITY)
+          visit(Math.floor(at / this.#stride), at % this.#stride, limit)
+      }
+    }
+    each((_, slot, limit) => {
+      largest[slot] = Math.max(largest[slot]!, limit)
+    })
+    const size = new Float64Array(hosts)
+    each((host, slot, limit) => {
+      size[host]! += limit / largest[slot]! / this.#stride
+    })
+    return size
+  }
+
   #add(vm: number, host: number, sign: 1 | -1): void {
     const { slots, amounts } = this.#needs[vm]!
     const first = host * this.#stride

@@ -2,10 +2,35 @@ import type { HostRoom } from './host-room.ts'
 import type { Random } from './random.ts'
 import type { SearchState, Step } from './search-state.ts'
 
+/** Target hosts tried for one VM. */
+const TRIED = 16
 /** Hosts looked at for each that is tried. */
 const LOOKS = 32
 /** Hosts with room found for each that is tried, to choose from. */
 const CHOICE = 3
+
+/** Hosts that lately took a VM: likely to have room for more. */
+export class RoomyHosts {
+  readonly #recent: number[] = []
+  add(host: number): void {
+    const at = this.#recent.indexOf(host)
+    if (at >= 0) this.#recent.splice(at, 1)
+    this.#recent.unshift(host)
+    if (this.#recent.length > TRIED) this.#recent.pop()
+  }
+  get list(): readonly number[] {
+    return this.#recent
+  }
+}
+
+/** Hosts that a VM is tried on: where it came from, those that lately took one, and others that may have room. */
+export function targets(state: SearchState, vm: number, random: Random, roomy: RoomyHosts): Set<number> {
+  const { room, universe } = state
+  const recent = room ? roomy.list.filter(host => room.fits(vm, host)) : roomy.list
+  const hosts = new Set([universe.current[vm]!, ...recent, ...hostsToTry(state, vm, TRIED, random)])
+  hosts.delete(state.host[vm]!)
+  return hosts
+}
 
 /**
  * Hosts that a VM may be tried on: where room is known, hosts that have some, one half as they come and the other those with the least

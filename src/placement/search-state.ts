@@ -28,6 +28,11 @@ export function compareProspects(a: Prospect, b: Prospect): number {
   return compareVectors([burden(a)], [burden(b)]) || compareVectors(a.vector, b.vector)
 }
 
+/** The more promising of two, where there are two. */
+export function betterProspect(a: Prospect | undefined, b: Prospect | undefined): Prospect | undefined {
+  return b && (!a || compareProspects(b, a) < 0) ? b : a
+}
+
 /**
  * A placement under change, with the evaluator standing at it. A step is priced by applying it to the policy's own rules and rolling back,
  * so that any policy can be searched, translatable or not.

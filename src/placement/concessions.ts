@@ -2,7 +2,7 @@ import type { CoreLiteral, CoreRule, CoreTerm, Program, TableInfo } from '../lan
 import type { Row, TableData, Value } from '../tables/index.ts'
 import type { AnswerContext } from './context.ts'
 import { LOCATION, predictedTable } from './decision.ts'
-import { numberedColumns, ownTable } from './own-table.ts'
+import { numberedColumns, ownTable, ownTableInfo } from './own-table.ts'
 import { strataOf } from './strata.ts'
 import type { Concession, PlaceInput, Target, Unsatisfied, Violation } from './types.ts'
 import { pairsOf, readUniverse } from './universe.ts'
@@ -178,9 +178,7 @@ function withRowsOf(
     const body: CoreLiteral[] = [{ kind: 'atom', table, args, negated: false, span: sample.span }]
     return { ...sample, head: { ...sample.head, args }, body, variables: args.map((_, i) => `v${i}`) }
   })
-  const info: TableInfo = {
-    ...{ name: table, arity, columns: undefined, kind: 'data', role: undefined, policy: undefined, display: table },
-  }
+  const info = ownTableInfo(table, arity, 'data')
   const data = ownTable(table, numberedColumns(arity), rows)
   return {
     program: withRules({ ...program, tables: new Map([...program.tables, [table, info]]) }, [...rules, ...added]),

@@ -1,7 +1,9 @@
 import type { CoreExpr, CoreLiteral, CoreRule, CoreTerm, Program, TableInfo } from '../language/index.ts'
 import type { Analysis } from './analysis.ts'
+import { variable } from './core-terms.ts'
 import { LOCATION } from './decision.ts'
 import type { JudgeProgram } from './judge-program.ts'
+import { ownTableInfo } from './own-table.ts'
 import type { SplitBody, Step } from './split-body.ts'
 import { strataOf } from './strata.ts'
 
@@ -183,11 +185,9 @@ class Builder {
   }
 
   #declare(name: string, arity: number, kind: TableInfo['kind']): void {
-    this.tables.set(name, { name, arity, columns: undefined, kind, role: undefined, policy: undefined, display: name })
+    this.tables.set(name, ownTableInfo(name, arity, kind))
   }
 }
-
-const variable = (index: number) => ({ kind: 'variable', index }) as const
 
 const atom = (rule: CoreRule, table: string, args: readonly CoreTerm[]): CoreLiteral => ({
   kind: 'atom',

@@ -1,4 +1,5 @@
-import type { ArithmeticFunction, CompareLiteral, CoreExpr, CoreLiteral, CoreRule, Program } from '../language/index.ts'
+import type { CompareLiteral, CoreExpr, CoreLiteral, CoreRule, Program } from '../language/index.ts'
+import { call, variable } from './core-terms.ts'
 import { atomsOf } from './decision.ts'
 import { variablesOf } from './split-body.ts'
 
@@ -22,7 +23,7 @@ export function guideRules(program: Program, decision: ReadonlySet<string>): Cor
 }
 
 function guideRule(rule: CoreRule, comparison: CompareLiteral): CoreRule {
-  const distance = { kind: 'variable', index: rule.variables.length } as const
+  const distance = variable(rule.variables.length)
   const [high, low] = comparison.operator.startsWith('>')
     ? [comparison.left, comparison.right]
     : [comparison.right, comparison.left]
@@ -34,7 +35,7 @@ function guideRule(rule: CoreRule, comparison: CompareLiteral): CoreRule {
     right: call('/', call('-', high, low), call('max', call('abs', high), call('abs', low))),
     span: comparison.span,
   }
-  const kept = boundVariables(rule.body).map(index => ({ kind: 'variable', index }) as const)
+  const kept = boundVariables(rule.body).map(variable)
   return {
     ...rule,
     id: -1,
@@ -44,8 +45,6 @@ function guideRule(rule: CoreRule, comparison: CompareLiteral): CoreRule {
     variables: [...rule.variables, 'distance'],
   }
 }
-
-const call = (f: ArithmeticFunction, ...args: CoreExpr[]): CoreExpr => ({ kind: 'call', function: f, args })
 
 function measuresAggregate(literal: CompareLiteral, body: readonly CoreLiteral[]): boolean {
   if (literal.negated || literal.operator === '=' || literal.operator === '!=') return false

@@ -1,6 +1,5 @@
 import type {
   AggregateLiteral,
-  ArithmeticFunction,
   AtomLiteral,
   CompareLiteral,
   CoreExpr,
@@ -9,6 +8,7 @@ import type {
   CoreTerm,
 } from '../language/index.ts'
 import { type Analysis, groupRules } from './analysis.ts'
+import { call, variable } from './core-terms.ts'
 import { LOCATION } from './decision.ts'
 import { inlineTables } from './inline-tables.ts'
 import type { JudgeProgram } from './judge-program.ts'
@@ -167,6 +167,3 @@ function columnsOf(vm: number, fixed: readonly CoreLiteral[], value: CoreExpr | 
   }
   return columns
 }
-
-const variable = (index: number) => ({ kind: 'variable', index }) as const
-const call = (f: ArithmeticFunction, ...args: CoreExpr[]): CoreExpr => ({ kind: 'call', function: f, args })

@@ -2,12 +2,12 @@ import { createIsolatedEvaluator, type View } from '../datalog/index.ts'
 import type { Program, TableInfo } from '../language/index.ts'
 import type { Row, TableData, Value } from '../tables/index.ts'
 import type { Analysis } from './analysis.ts'
-import { atomsOf, LOCATION } from './decision.ts'
+import { atomsOf } from './decision.ts'
 import { ValueNumbers } from './ground-table.ts'
 import { ASKED, type HostLimit, hostLimits } from './host-limits.ts'
 import { presentTables } from './judge.ts'
 import type { JudgeProgram } from './judge-program.ts'
-import { numberedColumns, ownTable } from './own-table.ts'
+import { numberedColumns, ownTable, ownTableInfo } from './own-table.ts'
 import { strataOf } from './strata.ts'
 import type { PlaceInput } from './types.ts'
 import type { Universe } from './universe.ts'
@@ -37,6 +37,7 @@ export class HostRoom {
   readonly #load: Float64Array
   /** What a VM takes; VMs of one kind share it. */
   readonly #needs: readonly Needs[]
+  #sizes: Float64Array | undefined
 
   constructor(limit: Float64Array, stride: number, needs: readonly Needs[], host: ArrayLike<number>) {
     this.#limit = limit
@@ -89,25 +90,10 @@ export class HostRoom {
     return left
   }
 
-  /** How large a host is: the mean of its limits, each as a share of the largest that any host has. */
+  /** How large each host is: the mean of its limits, each as a share of the largest that any host has. */
   get sizes(): Float64Array {
-    const largest = new Float64Array(this.#stride)
-    const hosts = this.#limit.length / this.#stride
-    const each = (visit: (host: number, slot: number, limit: number) => void): void => {
-      for (let at = 0; at < this.#limit.length; at++) {
-        const limit = this.#limit[at]!
-        if (limit > 0 && limit < Number.POSITIVE_INFINITY)
-          visit(Math.floor(at / this.#stride), at % this.#stride, limit)
-      }
-    }
-    each((_, slot, limit) => {
-      largest[slot] = Math.max(largest[slot]!, limit)
-    })
-    const size = new Float64Array(hosts)
-    each((host, slot, limit) => {
-      size[host]! += limit / largest[slot]! / this.#stride
-    })
-    return size
+    this.#sizes ??= meanLimits(this.#limit, this.#stride)
+    return this.#sizes
   }
 
   #add(vm: number, host: number, sign: 1 | -1): void {
@@ -115,6 +101,23 @@ export class HostRoom {
     const first = host * this.#stride
     for (let i = 0; i < slots.length; i++) this.#load[first + slots[i]!]! += sign * amounts[i]!
   }
+}
+
+function meanLimits(limit: Float64Array, stride: number): Float64Array {
+  const largest = new Float64Array(stride)
+  const each = (visit: (host: number, slot: number, limit: number) => void): void => {
+    for (let at = 0; at < limit.length; at++)
+      if (limit[at]! > 0 && limit[at]! < Number.POSITIVE_INFINITY)
+        visit(Math.floor(at / stride), at % stride, limit[at]!)
+  }
+  each((_, slot, most) => {
+    largest[slot] = Math.max(largest[slot]!, most)
+  })
+  const size = new Float64Array(limit.length / stride)
+  each((host, slot, most) => {
+    size[host]! += most / largest[slot]! / stride
+  })
+  return size
 }
 
 /** The room under a policy, with every VM where it is now; undefined where no rule limits hosts in a way that is understood. */
@@ -130,7 +133,7 @@ export function hostRoom(
   const rules = limits.flatMap(({ needs, room }) => [needs, room]).map((rule, id) => ({ ...rule, id }))
   const tables = new Map(judge.program.tables)
   const declare = (name: string, arity: number, kind: TableInfo['kind']): void => {
-    tables.set(name, { name, arity, columns: undefined, kind, role: undefined, policy: undefined, display: name })
+    tables.set(name, ownTableInfo(name, arity, kind))
   }
   for (const { head } of rules) declare(head.table, head.args.length, 'derived')
   const read = new Set(rules.flatMap(({ body }) => [...atomsOf(body)].map(atom => atom.table)))
@@ -138,14 +141,20 @@ export function hostRoom(
   declare(ASKED, 1, 'data')
   const program: Program = { ...judge.program, rules, tables, strata: strataOf(rules) }
   const known = new Map(presentTables(judge, present).map(table => [table.schema.table, table]))
-  const tableOf = (name: string): TableData =>
-    input.tables.get(name) ??
-    known.get(name) ??
-    ownTable(name, numberedColumns(judge.program.tables.get(name)!.arity), present.rows(name))
-  const kinds = vmKinds(limits, universe, table => tableOf(table).rows)
+  const data = new Map(
+    [...read]
+      .filter(table => table !== ASKED)
+      .map((name): [string, TableData] => [
+        name,
+        input.tables.get(name) ??
+          known.get(name) ??
+          ownTable(name, numberedColumns(judge.program.tables.get(name)!.arity), present.rows(name)),
+      ]),
+  )
+  const kinds = vmKinds(limits, universe, table => data.get(table)!.rows)
   const evaluator = createIsolatedEvaluator(program, { watch: [], limits: { derivedTuples: MOST_ROWS } })
   evaluator.load([
-    ...[...read].filter(table => table !== ASKED && table !== LOCATION).map(tableOf),
+    ...data.values(),
     ownTable(
       ASKED,
       ['vm'],

@@ -1,5 +1,7 @@
 import type { CoreLiteral, CoreRule, CoreTerm, Program, TableInfo } from '../language/index.ts'
+import { call, variable } from './core-terms.ts'
 import { atomsOf, decisionTables, isReadAtPresent, LOCATION, MOVED, predictedTable } from './decision.ts'
+import { ownTableInfo } from './own-table.ts'
 import { strataOf } from './strata.ts'
 
 /**
@@ -46,7 +48,7 @@ export function judgeProgram(program: Program): JudgeProgram {
   }
   const tables = new Map(program.tables)
   const declare = (name: string, arity: number, kind: TableInfo['kind']): void => {
-    tables.set(name, { name, arity, columns: undefined, kind, role: undefined, policy: undefined, display: name })
+    tables.set(name, ownTableInfo(name, arity, kind))
   }
   declare(LOCATION, 2, 'data')
   declare(ORIGIN, 2, 'data')
@@ -77,8 +79,6 @@ function renameAtoms(body: readonly CoreLiteral[], rename: (table: string) => st
   })
 }
 
-const variable = (index: number) => ({ kind: 'variable', index }) as const
-
 /** The five cases of measured, predicted there and predicted now being there or not; a missing prediction explains nothing. */
 function shownRules(table: string, arity: number, origin: CoreRule): CoreRule[] {
   const { span } = origin
@@ -94,7 +94,6 @@ function shownRules(table: string, arity: number, origin: CoreRule): CoreRule[] 
     negated: last === undefined,
     span,
   })
-  const call = (f: '+' | '-', a: Expr, b: Expr): Expr => ({ kind: 'call', function: f, args: [a, b] })
   const isValue = (right: Expr): CoreLiteral => ({
     kind: 'compare',
     operator: '=',

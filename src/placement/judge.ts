@@ -4,7 +4,7 @@ import type { Delta, Row, Snapshot, TableData, Value } from '../tables/index.ts'
 import { LOCATION } from './decision.ts'
 import { guideRules, isGuide } from './guide-rules.ts'
 import type { JudgeProgram } from './judge-program.ts'
-import { numberedColumns, ownTable } from './own-table.ts'
+import { numberedColumns, ownTable, ownTableInfo } from './own-table.ts'
 import { strataOf } from './strata.ts'
 import type { RuleInstance, Violation } from './types.ts'
 import type { Universe } from './universe.ts'
@@ -189,16 +189,7 @@ function withGuides(judge: JudgeProgram): Program {
   const { program } = judge
   const guides = guideRules(program, judge.decision)
   const tables = new Map(program.tables)
-  for (const { head } of guides)
-    tables.set(head.table, {
-      name: head.table,
-      arity: head.args.length,
-      columns: undefined,
-      kind: 'derived',
-      role: undefined,
-      policy: undefined,
-      display: head.table,
-    })
+  for (const { head } of guides) tables.set(head.table, ownTableInfo(head.table, head.args.length, 'derived'))
   const rules = [...program.rules, ...guides].map((rule, id) => ({ ...rule, id }))
   return { ...program, rules, tables, strata: strataOf(rules) }
 }

@@ -1,5 +1,6 @@
 import type { CoreLiteral, CoreRule, CoreTerm, Program, TableInfo } from '../language/index.ts'
 import type { Value } from '../tables/index.ts'
+import { variable } from './core-terms.ts'
 import { LOCATION, MOVED, UNPLACED } from './decision.ts'
 import { ownTable } from './own-table.ts'
 import { strataOf } from './strata.ts'
@@ -17,7 +18,6 @@ export const NOT_PLACED = 'usher:error'
 const NOT_PLACED_TEXT = `not_placed(vm, n) :- nova:location(vm, "${UNPLACED}")`
 const SPAN = { file: 'usher', start: 0, end: 0, line: 1, column: 1 }
 
-const variable = (index: number): CoreTerm => ({ kind: 'variable', index })
 const constant = (value: Value): CoreTerm => ({ kind: 'constant', value })
 const atom = (table: string, args: readonly CoreTerm[]): CoreLiteral => ({
   ...{ kind: 'atom', table, args, negated: false, span: SPAN },

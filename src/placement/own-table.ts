@@ -1,3 +1,4 @@
+import type { TableInfo } from '../language/index.ts'
 import type { Row, TableData } from '../tables/index.ts'
 
 /** A table that this room makes for programs of its own. */
@@ -11,3 +12,8 @@ export function ownTable(table: string, columns: readonly string[], rows: readon
 
 /** Names for columns that nobody asks for by name. */
 export const numberedColumns = (arity: number): string[] => Array.from({ length: arity }, (_, i) => `c${i}`)
+
+/** What a program has to know of a table that this room makes. */
+export function ownTableInfo(name: string, arity: number, kind: TableInfo['kind']): TableInfo {
+  return { name, arity, columns: undefined, kind, role: undefined, policy: undefined, display: name }
+}

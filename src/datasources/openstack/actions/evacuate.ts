@@ -43,12 +43,11 @@ export function evacuate(nova: Nova, now: () => number): ActionType<Move, Server
     async send({ vm, host }) {
       // A VM that was on its way when its host died stays in that task for ever, and is evacuated only out of it.
       const isStuck = (await nova.server(vm))?.task !== undefined
-      if (isStuck) await nova.act(vm, { 'os-resetState': { state: 'error' } })
+      if (isStuck) await nova.resetState(vm, 'error')
       try {
         await nova.act(vm, { evacuate: host === undefined ? {} : { host } })
       } catch (thrown) {
-        if (isStuck && thrown instanceof RequestError && !thrown.mayHaveActed)
-          await nova.act(vm, { 'os-resetState': { state: 'active' } })
+        if (isStuck && thrown instanceof RequestError && !thrown.mayHaveActed) await nova.resetState(vm, 'active')
         throw thrown
       }
     },

@@ -80,14 +80,10 @@ export async function followMigration(
   if (own && !BROKEN.has(own.status) && kind.type !== 'evacuation' && (await isDown(nova, own.source_compute)))
     return failed(`the host \`${own.source_compute}\` is down, and the VM was on its way from it`, 'again')
   const broken = own ? BROKEN.has(own.status) : asked?.message === 'Error'
-  if (own && own === migrations.at(-1) && isAbandoned(server, own)) {
-    // What Nova itself does with such a VM when its host's compute is restarted.
-    await nova.act(server.id, { 'os-resetState': { state: 'active' } })
-    return failed(`Nova gave the ${kind.words} up in the midst of putting things back`, 'again')
-  }
-  if (own ? isForgotten(own) : isLost(server, asked)) {
-    await nova.act(server.id, { 'os-resetState': { state: 'active' } })
-    return failed(`Nova lost the order of the ${kind.words} on its way`, 'again')
+  const forsaken = whyForsaken(server, own, own === migrations.at(-1), asked, kind)
+  if (forsaken !== undefined) {
+    await nova.resetState(server.id, 'active')
+    return failed(forsaken, 'again')
   }
   // Until the task is over, Nova still puts things back.
   if (!broken || server.task !== undefined) return running(own ? own.status : 'asked for')
@@ -98,6 +94,18 @@ export async function followMigration(
 export async function isDown(nova: Nova, host: string | null | undefined): Promise<boolean> {
   const service = typeof host === 'string' ? await nova.computeService(host) : undefined
   return service?.state === 'down' && silentFor(service, Date.now()) >= SILENT_MS
+}
+
+/** Why nobody carries out any more what the VM is held for; undefined: somebody does, as far as is known. */
+function whyForsaken(
+  server: Server,
+  own: Migration | undefined,
+  isLast: boolean,
+  asked: InstanceAction | undefined,
+  { words }: MigrationKind,
+): string | undefined {
+  if (own && isLast && isAbandoned(server, own)) return `Nova gave the ${words} up in the midst of putting things back`
+  return (own ? isForgotten(own) : isLost(server, asked)) ? `Nova lost the order of the ${words} on its way` : undefined
 }
 
 /**
@@ -143,7 +151,7 @@ async function whyBroken(
   if (own?.status === 'cancelled') return failed(`the ${kind.words} was cancelled`, 'never')
   if (server.status === 'ERROR' && own && !own.dest_compute && server.host === own.source_compute) {
     // Nova lost an answer of its own before any host had a part in it: the VM runs as before, and only its state is wrong.
-    await nova.act(server.id, { 'os-resetState': { state: 'active' } })
+    await nova.resetState(server.id, 'active')
     return failed(`the ${kind.words} did not begin${said}`, 'again')
   }
   if (server.status === 'ERROR')

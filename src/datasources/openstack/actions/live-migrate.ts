@@ -49,7 +49,7 @@ export function liveMigrate(nova: Nova): ActionType<Input, ServerTrace> {
       if (goesOn && goesTo(onTheWay, host))
         return { kind: 'under way', trace: await traceBefore(nova, vm, onTheWay, LIVE.action) }
       if (!onTheWay && isLost(server, (await nova.actions(vm))[0])) {
-        await nova.act(vm, { 'os-resetState': { state: 'active' } })
+        await nova.resetState(vm, 'active')
         return refused('Nova had lost an earlier order, and held the VM for it', 'again')
       }
       if (server.task !== undefined) return refused(`Nova is busy with the VM (${server.task})`, 'again')

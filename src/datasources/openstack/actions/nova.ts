@@ -118,6 +118,11 @@ export class Nova {
     await this.#send('POST', `/servers/${segment(id)}/action`, body)
   }
 
+  /** Free a VM of a task that nobody carries out any more; Nova itself does so for the VMs of a compute that is restarted. */
+  async resetState(id: string, state: 'active' | 'error'): Promise<void> {
+    await this.act(id, { 'os-resetState': { state } })
+  }
+
   async actOnMigration(id: string, number: number, what: 'abort' | 'force_complete'): Promise<void> {
     const path = `/servers/${segment(id)}/migrations/${number}`
     if (what === 'abort') await this.#send('DELETE', path)

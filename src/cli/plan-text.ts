@@ -146,6 +146,7 @@ function leftovers(report: PlanReport, context: Context): void {
     context.say(`${paint.yellow('left out')}: ${vm} from ${from} to ${to}: ${reason}`)
   for (const { vm, from, to, reason } of report.setAside)
     context.say(`${paint.yellow('set aside')}: ${vm} from ${from} to ${to}: ${reason}`)
+  for (const { vm, reason } of report.held) context.say(`${paint.yellow('held')}: ${vm}: ${reason}`)
   for (const { violation, during } of report.brokenOnTheWay)
     context.say(`${paint.yellow('broken for a while')}: ${violation} during ${during.join(', ')}`)
   for (const { solver, reason } of report.declined) context.say(paint.dim(`${solver} declined: ${reason}`))

@@ -10,6 +10,7 @@ import { openStore } from '../store/index.ts'
 import type { Snapshot } from '../tables/index.ts'
 import { applyOn } from './apply.ts'
 import { applyLive, openLiveWorld } from './apply-live.ts'
+import { viewOfTables } from './cloud-view.ts'
 import { evacuating } from './evacuating.ts'
 
 let folder: string
@@ -115,6 +116,33 @@ test('a host that the cloud refuses for good is left out of the next plan', asyn
   simulator.close()
 })
 
+test('a VM that the cloud refuses to move at all is left where it is, and said to be held', async () => {
+  const simulator = await createSimulator({ cloud: small, migrationSeconds: 0.01 })
+  const store = await openStore({ memory: true })
+  const refusals = new Map<string, ActionStatus>()
+  const asked: unknown[] = []
+  let first: unknown
+  const cloud: Cloud = {
+    async submit(action, input, token) {
+      asked.push(input['vm'])
+      first ??= input['vm']
+      if (input['vm'] === first)
+        refusals.set(token, { state: 'failed', detail: 'it is in ERROR', retryable: false, remedy: 'never' })
+      else await simulator.submit(action, input, token)
+    },
+    status: async token => refusals.get(token) ?? simulator.status(token),
+  }
+  const site = { store, cloud, tables: () => simulator.snapshot(), refresh: async () => {}, wait: async () => {} }
+  const program = programOver(simulator.snapshot(), apart)
+  const result = await applyOn(site, program, { timeoutSeconds: 60, replans: 3 }, () => {})
+  expect(result.violations).toEqual([])
+  expect(asked.filter(vm => vm === first)).toHaveLength(1)
+  expect(asked).toHaveLength(2)
+  expect(result.plan?.held).toEqual([{ vm: first, reason: 'it is in ERROR' }])
+  await store.close()
+  simulator.close()
+})
+
 test('VMs of hosts that are down are evacuated, others migrated', async () => {
   const asked: string[] = []
   const cloud: Cloud = { submit: async action => void asked.push(action), status: async () => undefined }
@@ -146,7 +174,10 @@ test('VMs of hosts that are down are evacuated, others migrated', async () => {
       ],
     ),
   ])
-  const acting = evacuating(cloud, () => tables)
+  const acting = evacuating(
+    cloud,
+    viewOfTables(() => tables),
+  )
   for (const vm of ['a', 'b', 'c']) await acting.submit('nova:live_migrate', { vm, host: 'h3' }, vm)
   await acting.submit('nova:stop', { vm: 'a' }, 's')
   expect(asked).toEqual(['nova:evacuate', 'nova:live_migrate', 'nova:live_migrate', 'nova:stop'])

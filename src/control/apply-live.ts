@@ -6,6 +6,7 @@ import type { Program } from '../language/index.ts'
 import type { PlaceOptions } from '../placement/index.ts'
 import { openStore } from '../store/index.ts'
 import { type ApplyProgress, type ApplyResult, applyOn } from './apply.ts'
+import { viewOfTables } from './cloud-view.ts'
 import { EVACUATION_TABLES, evacuating } from './evacuating.ts'
 import { LiveTables } from './live-tables.ts'
 import type { PlanOptions } from './plan.ts'
@@ -66,7 +67,7 @@ export async function applyLive(
       const { program } = await openWorld({ policies: request.policies, tables: tables.schemas() }, sources)
       await tables.follow(tablesOf(program))
       const snapshot = () => tables.snapshot()
-      const cloud = request.evacuate ? evacuating(acting, snapshot) : acting
+      const cloud = request.evacuate ? evacuating(acting, viewOfTables(snapshot)) : acting
       const site = { store, cloud, tables: snapshot, refresh: () => tables.refresh() }
       return await applyOn(site, program, request, onProgress)
     } finally {

@@ -4,14 +4,16 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cloud } from '../datasources/index.ts'
 import type { Program } from '../language/index.ts'
-import type { Exclusion, PlaceOptions, Violation } from '../placement/index.ts'
+import type { PlaceOptions, Violation } from '../placement/index.ts'
 import type { Store } from '../store/index.ts'
 import type { Snapshot } from '../tables/index.ts'
 import { type ExecutionState, type ExecutionView, showExecution } from '../workflow/index.ts'
+import { type CloudView, viewOfTables } from './cloud-view.ts'
 import { evaluateWorld, violationsOf } from './evaluate.ts'
-import { type PlanOptions, planWorld } from './plan.ts'
+import { type PlanOptions, planWorld, presentPlacement } from './plan.ts'
 import type { PlanReport } from './plan-report.ts'
 import type { Sources } from './policy-files.ts'
+import { excludedBy, heldBy, isUnchanged, type Refusal, refusalIn } from './refusals.ts'
 import { copiesOf, type MoveEvent, movesOf, runPlan, startPlan, toleratedOf, unfinishedPlan } from './run-plan.ts'
 import { openState } from './state-folder.ts'
 import { openWorld, type World, type WorldRequest } from './world.ts'
@@ -138,15 +140,20 @@ export async function applyOn(
   const tables = () => site.tables()
   const now = (): World => ({ program, tables: tables(), warnings: [] })
   const violations = () => violationsOf(program, evaluateWorld(now()).view)
+  const look = viewOfTables(tables)
   /** What the cloud refused of each plan. */
-  const refusals: (readonly Exclusion[])[] = []
+  const refusals: (readonly Refusal[])[] = []
   const unfinished = await unfinishedPlan(store)
   let execution = unfinished?.id
   let plan: PlanReport | undefined
   const planAndStart = async (): Promise<string | undefined> => {
-    // What was refused longer ago may have changed since.
-    const exclude = [...(options.place?.exclude ?? []), ...refusals.slice(-2).flat()]
-    plan = await planWorld(now(), { ...options.place, exclude }, options.plan)
+    // Whether a host takes a VM hangs on others too, which may have changed since.
+    const recent = refusals.flatMap((of, i) => of.filter(one => one.host === undefined || i >= refusals.length - 2))
+    const standing = recent.filter(refusal => isUnchanged(refusal, look))
+    const held = heldBy(standing)
+    const world = now()
+    const place = { ...options.place, exclude: [...(options.place?.exclude ?? []), ...excludedBy(standing)] }
+    plan = { ...(await planWorld(world, held.length > 0 ? holding(held, place, world) : place, options.plan)), held }
     onProgress({ kind: 'planned', report: plan })
     if (plan.moves.length + plan.copies.length === 0) return undefined
     const tolerated = [...plan.violationsBefore.map(v => v.text), ...plan.brokenOnTheWay.map(b => b.violation)]
@@ -173,7 +180,7 @@ export async function applyOn(
     if (site.refresh && view.state === 'failed')
       await (site.wait ?? sleep)(Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** views.length))
     await site.refresh?.()
-    refusals.push(await refusedHosts(cloud, view))
+    refusals.push(await refusedBy(cloud, view, look))
     // The rest of a plan that met another cloud than it was made for is left; a new one begins where this one ended.
     const again = view.state === 'failed' || (site.refresh !== undefined && violations().length > 0)
     next = again && views.length <= options.replans ? await planAndStart() : undefined
@@ -195,15 +202,23 @@ export async function applyOn(
   }
 }
 
-/** Assignments that the cloud has refused: the next plans do without them. */
-async function refusedHosts(cloud: Cloud, view: ExecutionView): Promise<Exclusion[]> {
+/** With some VMs left where they are. */
+function holding(held: PlanReport['held'], place: PlaceOptions, world: World): PlaceOptions {
+  const staying = new Set(held.map(({ vm }) => vm))
+  const vms = place.within?.vms ?? presentPlacement(world).keys()
+  return { ...place, within: { ...place.within, vms: new Set([...vms].filter(vm => !staying.has(vm))) } }
+}
+
+/** What the cloud has refused: the next plans do without it. */
+async function refusedBy(cloud: Cloud, view: ExecutionView, look: CloudView): Promise<Refusal[]> {
   const moves = new Map(movesOf(view).map(move => [move.id, move]))
-  const found: Exclusion[] = []
+  const found: Refusal[] = []
   for (const { name, id, attempt, state } of view.tasks) {
     const move = moves.get(name)
     if (state !== 'failed' || !move) continue
     const status = await cloud.status(`${id}/${attempt}`)
-    if (status?.remedy === 'elsewhere') found.push([{ vm: move.vm, host: move.to }])
+    const refusal = status && refusalIn(status, move, look)
+    if (refusal) found.push(refusal)
   }
   return found
 }

@@ -1,11 +1,10 @@
 import type { Cloud } from '../datasources/index.ts'
-import type { TableData } from '../tables/index.ts'
+import type { Value } from '../tables/index.ts'
+import type { CloudView } from './cloud-view.ts'
 import { MIGRATE } from './plan-workflow.ts'
 
 /** The tables that tell which VMs are on dead hosts. */
 export const EVACUATION_TABLES = ['nova:location', 'nova:services'] as const
-
-type Tables = ReadonlyMap<string, Pick<TableData, 'schema' | 'rows'>>
 
 /** When more than one host in so many is down at once, it is Nova that is not well, and not the hosts. */
 const MOST_DEAD = 4
@@ -14,10 +13,10 @@ const MOST_DEAD = 4
  * The cloud, with VMs of dead hosts built anew instead of migrated. Only for those who make sure that a host that Nova calls down does
  * not run its VMs any more: otherwise they would run twice.
  */
-export function evacuating(cloud: Cloud, tables: () => Tables): Cloud {
+export function evacuating(cloud: Cloud, view: CloudView): Cloud {
   return {
     submit(action, input, token) {
-      const isOrphan = action === MIGRATE && isOnDeadHost(input['vm'], tables())
+      const isOrphan = action === MIGRATE && isOnDeadHost(input['vm'] as Value, view)
       return cloud.submit(isOrphan ? 'nova:evacuate' : action, input, token)
     },
     status: token => cloud.status(token),
@@ -25,12 +24,14 @@ export function evacuating(cloud: Cloud, tables: () => Tables): Cloud {
   }
 }
 
-function isOnDeadHost(vm: unknown, tables: Tables): boolean {
-  const host = tables.get('nova:location')?.rows.find(row => row[0] === vm)?.[1]
-  const services = tables.get('nova:services')
-  const column = (name: string) => services?.schema.columns.findIndex(c => c.name === name) ?? -1
-  const [binary, name, state] = [column('binary'), column('host'), column('state')]
-  const computes = services?.rows.filter(row => row[binary] === 'nova-compute') ?? []
-  const dead = computes.filter(row => row[state] === 'down')
-  return dead.some(row => row[name] === host) && dead.length * MOST_DEAD <= computes.length
+/** All hosts are looked at only where the VM's own is dead. */
+function isOnDeadHost(vm: Value, view: CloudView): boolean {
+  const host = view.hostOf(vm)
+  const [table, compute] = ['nova:services', 'nova-compute']
+  if (host === undefined) return false
+  const own = view.rows(table, 'host', host).filter(row => row.get('binary') === compute)
+  if (!own.some(row => row.get('state') === 'down')) return false
+  const computes = view.rows(table, 'binary', compute)
+  const dead = computes.filter(row => row.get('state') === 'down')
+  return dead.length * MOST_DEAD <= computes.length
 }

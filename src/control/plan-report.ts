@@ -102,6 +102,9 @@ export const planReportSchema = z.object({
   setAside: z
     .array(z.object({ vm: value, from: value, to: value, reason: z.string() }))
     .describe('moves of targets that were set aside, and why they could not be made'),
+  held: z
+    .array(z.object({ vm: value, reason: z.string() }))
+    .describe('VMs that were left where they are because the cloud refuses to move them'),
   solver: z.string(),
   declined: z.array(z.object({ solver: z.string(), reason: z.string() })),
   proof: z.enum(['optimal', 'gap', 'none']),

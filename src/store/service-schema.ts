@@ -18,6 +18,7 @@ export interface ServiceSchema {
   requests: RequestsTable
   firings: FiringsTable
   vm_moves: VmMovesTable
+  refusals: RefusalsTable
   pushes: PushesTable
   snapshots: SnapshotsTable
   snapshot_parts: SnapshotPartsTable
@@ -182,6 +183,16 @@ export interface VmMovesTable {
   vm: string
   domain: string
   at: number
+}
+
+/** What clouds would not do: plans do without it for a while. */
+export interface RefusalsTable {
+  /** Made of the VM and, where only that is refused, the host. */
+  id: string
+  domain: string
+  /** JSON. */
+  body: string
+  until: number
 }
 
 /** Rows that were pushed, for all replicas and for the next start. */

@@ -427,7 +427,8 @@ function reportOf(): PlanReport {
     },
     likely: { low: 0, mean: 0, high: 0 },
     ...{ violationsBefore: [], violationsAfter: [], unsatisfied: [], refused: [], smallestBudget: null },
-    ...{ brokenOnTheWay: [], impossible: [], rounds: 1, setAside: [], solver: 'search', declined: [], proof: 'none' },
+    ...{ brokenOnTheWay: [], impossible: [], rounds: 1, setAside: [], held: [] },
+    ...{ solver: 'search', declined: [], proof: 'none' },
     model: { columns: 0, rows: 0, entries: 0 },
     elapsedMs: 0,
   }

@@ -27,5 +27,15 @@ export const violation = z
     until: moment.optional().describe('when it no longer held'),
     exception: exception.optional().describe('an exception that covers it now'),
     stale: z.array(z.string()).optional().describe('tables it rests on that are stale now'),
+    held: z
+      .array(
+        z.strictObject({
+          vm: value,
+          because: z.string().describe('why the cloud does not move it'),
+          until: moment.describe('when it is tried again, if nothing about the VM and its host changes before'),
+        }),
+      )
+      .optional()
+      .describe('VMs in its row that the cloud refuses to move, which plans leave where they are'),
   })
   .meta({ id: 'Violation' })

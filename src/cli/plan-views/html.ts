@@ -187,6 +187,7 @@ function leftovers(report: PlanReport): string {
       report.brokenOnTheWay.map(b => item(`<code>${safe(b.violation)}</code>`, `during ${safe(b.during.join(', '))}`)),
     ],
     ['Left out: no safe order', report.impossible.map(m => item(way(m), safe(m.reason)))],
+    ['Held: the cloud refuses to move them', report.held.map(h => item(`<code>${safe(h.vm)}</code>`, safe(h.reason)))],
     ['Set aside for another target', report.setAside.map(m => item(way(m), safe(m.reason)))],
     [
       'Not given to the solver, still checked',

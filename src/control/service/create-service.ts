@@ -34,6 +34,7 @@ import { Lease } from './record/lease.ts'
 import { Retention } from './record/retention.ts'
 import { ViolationRecorder } from './record/violation-recorder.ts'
 import { WorldRecorder } from './record/world-recorder.ts'
+import { RefusalList } from './refusal-list.ts'
 import { SnapshotShelf } from './snapshots.ts'
 import { TableReader } from './tables.ts'
 import { JobThread } from './thread/pool.ts'
@@ -78,6 +79,7 @@ export async function createService(config: ServiceConfig, given: ServiceParts =
   const book = new ViolationBook(world, parts)
   const events = new EventLog(parts)
   const exceptions = new ExceptionList(parts, world, events)
+  const refusals = new RefusalList(parts, world)
   const thread = new JobThread()
   const engine = createEngine(store)
   const policies: PolicyBook = new PolicyBook(parts, world, events, async (records, request) =>
@@ -118,6 +120,7 @@ export async function createService(config: ServiceConfig, given: ServiceParts =
   }
 
   await exceptions.load()
+  await refusals.load()
   await pushes.look()
   await policies.start()
   isUp = true
@@ -134,7 +137,7 @@ export async function createService(config: ServiceConfig, given: ServiceParts =
       onFault: error => log[isStoreFault(error) ? 'warn' : 'error'](forLog(error), 'a workflow task met a fault'),
     },
   )
-  const around = { parts, world, book, policies, exceptions, domains }
+  const around = { parts, world, book, policies, exceptions, domains, refusals }
   const loop = new ControlLoop({ ...around, events, plans, actions, engine, runner, thread, measures })
   const retention = new Retention(parts, recording)
   const metrics = measure(parts, { ...around, measures, thread, recorder, worldRecorder, actions, loop })
@@ -142,7 +145,7 @@ export async function createService(config: ServiceConfig, given: ServiceParts =
 
   return {
     policies,
-    violations: new ViolationReader(parts, world, book, exceptions),
+    violations: new ViolationReader(parts, world, book, exceptions, refusals),
     exceptions,
     tables: new TableReader(parts, world, policies, pushes, engine),
     plans,
@@ -169,6 +172,7 @@ export async function createService(config: ServiceConfig, given: ServiceParts =
       await policies.stop()
       await pushes.stop()
       exceptions.stop()
+      refusals.stop()
       events.stop()
       book.stop()
       await world.stop()

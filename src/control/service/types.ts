@@ -132,6 +132,17 @@ export interface ViolationView {
   readonly exception?: ExceptionView
   /** Tables it rests on that are stale now. */
   readonly stale?: readonly string[]
+  /** VMs in its row that the cloud refuses to move. */
+  readonly held?: readonly HeldVm[]
+}
+
+/** A VM that plans leave where it is, because the cloud refuses to move it. */
+export interface HeldVm {
+  readonly vm: Value
+  /** In the cloud's words. */
+  readonly because: string
+  /** ISO 8601: when it is tried again, if nothing about the VM and its host changes before. */
+  readonly until: string
 }
 
 export interface ViolationFilter {

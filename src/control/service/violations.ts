@@ -3,6 +3,7 @@ import type { Row } from '../../tables/index.ts'
 import type { ExceptionList } from './exceptions.ts'
 import { limitOf, pageOf, pageOfSorted, readCursor } from './page.ts'
 import { moment, type Parts } from './parts.ts'
+import type { RefusalList } from './refusal-list.ts'
 import type { Page, PageRequest, ViolationFilter, Violations, ViolationView } from './types.ts'
 import type { LiveWorld } from './world/live-world.ts'
 import type { Held, ViolationBook } from './world/violation-book.ts'
@@ -15,12 +16,20 @@ export class ViolationReader implements Violations {
   readonly #world: LiveWorld
   readonly #book: ViolationBook
   readonly #exceptions: ExceptionList
+  readonly #refusals: RefusalList
 
-  constructor(parts: Pick<Parts, 'store'>, world: LiveWorld, book: ViolationBook, exceptions: ExceptionList) {
+  constructor(
+    parts: Pick<Parts, 'store'>,
+    world: LiveWorld,
+    book: ViolationBook,
+    exceptions: ExceptionList,
+    refusals: RefusalList,
+  ) {
     this.#parts = parts
     this.#world = world
     this.#book = book
     this.#exceptions = exceptions
+    this.#refusals = refusals
   }
 
   async list(filter: ViolationFilter, request: PageRequest): Promise<Page<ViolationView>> {
@@ -54,10 +63,12 @@ export class ViolationReader implements Violations {
     const { id, policy, table, role, row, text, since } = held
     const exception = this.#exceptions.covering(table, row)
     const stale = staleOf(table)
+    const heldVms = this.#refusals.heldAmong(row)
     return {
       ...{ id, policy, table, role, row, text, since: moment(since) },
       ...(exception && { exception }),
       ...(stale.length > 0 && { stale }),
+      ...(heldVms.length > 0 && { held: heldVms }),
     }
   }
 

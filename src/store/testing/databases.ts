@@ -77,7 +77,7 @@ const TABLES = [
   ...['events', 'variables', 'items', 'tasks', 'executions', 'definitions', 'workers', 'counters', 'policies'],
   ...['policy_versions', 'service_events', 'violations', 'exceptions', 'audit', 'leases', 'cycles', 'plans'],
   ...['cron_ticks', 'requests', 'firings', 'vm_moves', 'pushes', 'snapshots', 'snapshot_parts', 'webhooks'],
-  ...['tokens', 'answers'],
+  ...['refusals', 'tokens', 'answers'],
 ]
 
 async function makeDatabase(server: { readonly admin: string; readonly template: string }): Promise<string> {

@@ -9,8 +9,9 @@ import {
   type TaskResult,
   type WorkflowEngine,
 } from '../../../workflow/index.ts'
-import { EVACUATION_TABLES, evacuating } from '../../evacuating.ts'
+import { evacuating } from '../../evacuating.ts'
 import { MIGRATE, type WorkflowMove } from '../../plan-workflow.ts'
+import { type Refusal, refusalIn } from '../../refusals.ts'
 import type { ExceptionList } from '../exceptions.ts'
 import { forLog, type Parts } from '../parts.ts'
 import { type LiveWorld, LOCATION } from '../world/live-world.ts'
@@ -93,13 +94,13 @@ export class CloudActions {
     )
   }
 
-  /** Whether a try failed so that only another host can help. */
-  async isRefusedThere(token: string): Promise<boolean> {
+  /** What a move teaches that failed for good; undefined: nothing. */
+  async refusalOf(token: string, move: Pick<WorkflowMove, 'vm' | 'to'>): Promise<Refusal | undefined> {
     for (const { cloud } of this.#world.sources) {
       const status = await cloud?.status(token).catch(() => undefined)
-      if (status) return status.remedy === 'elsewhere'
+      if (status) return refusalIn(status, move, this.#world.look)
     }
-    return false
+    return undefined
   }
 
   #actionOf({ cloud, name: source }: LiveSource, name: string): Action {
@@ -111,7 +112,7 @@ export class CloudActions {
           retryable: false,
         }),
       }
-    const acting = this.#parts.config.control.evacuate ? evacuating(cloud, () => this.#evacuationTables()) : cloud
+    const acting = this.#parts.config.control.evacuate ? evacuating(cloud, this.#world.look) : cloud
     return {
       run: async (input, context) => {
         const refused = name === MIGRATE ? await this.#mayMove(context) : undefined
@@ -132,11 +133,6 @@ export class CloudActions {
       },
       poll: token => this.#ask(cloud, token),
     }
-  }
-
-  #evacuationTables() {
-    const schemas = this.#world.schemas().filter(({ table }) => EVACUATION_TABLES.some(name => name === table))
-    return new Map(schemas.map(schema => [schema.table, { schema, rows: this.#world.rows(schema.table) }]))
   }
 
   /** Undefined: go on. The move is noted before it begins: whoever goes on after a crash knows that the VM moved. */

@@ -4,6 +4,7 @@ import type { Value } from '../../../tables/index.ts'
 import { type ExecutionView, type Runner, showExecution, type WorkflowEngine } from '../../../workflow/index.ts'
 import type { PlanReport } from '../../plan-report.ts'
 import { planWorkflow, type WorkflowMove } from '../../plan-workflow.ts'
+import { excludedBy, heldBy, type Refusal } from '../../refusals.ts'
 import { forLog, isStoreFault } from '../parts.ts'
 import { planningOf, tablesReadBy } from '../preview.ts'
 import type { EventLog } from '../record/event-log.ts'
@@ -20,7 +21,6 @@ import { programFor } from './group-program.ts'
 import type { Measures } from './measures.ts'
 import { type PlanBook, reportOf, termsOf } from './plan-book.ts'
 import { quietFor } from './quiet.ts'
-import { Refusals } from './refusals.ts'
 
 /** Plans that fail, one after the other, before the next is waited for longer. */
 const FAILURES_AT_ONCE = 3
@@ -54,7 +54,6 @@ export class DomainLoop {
   #failures = 0
   /** Cycles in a row for which no plan could be made. */
   #fruitless = 0
-  readonly #refusals = new Refusals()
   #stopped = false
   #wake: (() => void) | undefined
   #running: Promise<void> | undefined
@@ -80,6 +79,11 @@ export class DomainLoop {
   due(at: number): void {
     this.#dueAt = Math.min(this.#dueAt ?? at, at)
     this.look()
+  }
+
+  #dueSoon(): void {
+    const { clock, config } = this.#with.parts
+    this.due(clock.now() + config.control.events.settle * 1000)
   }
 
   /** Look at once what there is to do. */
@@ -131,6 +135,7 @@ export class DomainLoop {
       await this.#cycle(request)
       return true
     }
+    if (await this.#with.refusals.release(this.domain)) this.#dueSoon()
     if (this.#dueAt === undefined || this.#dueAt > parts.clock.now()) return false
     this.#dueAt = undefined
     await this.#cycle({ id: newId(), cause: 'event' })
@@ -192,9 +197,11 @@ export class DomainLoop {
     await this.#cycles.stage(cycle, 'place')
     const tables = withTables(await readTables(world), excepted)
     if ((tables.get(LOCATION)?.rows.length ?? 0) === 0) return { outcome: 'there is no VM to place' }
-    const general = planningOf(control, control.placement.seconds, await this.#within())
+    const refusals = this.#with.refusals.standing()
+    const held = heldBy(refusals)
+    const general = planningOf(control, control.placement.seconds, await this.#within(held))
     // What can't be kept is worked out only where it may be this domain's: other domains' violations can't be mended here.
-    const exclude = this.#refusals.now(parts.clock.now())
+    const exclude = excludedBy(refusals)
     const planning = { ...general, place: { ...general.place, explain: this.#with.domains.isOne, exclude } }
     const started = performance.now()
     let report: PlanReport
@@ -208,7 +215,7 @@ export class DomainLoop {
         },
         control.placement.seconds * 3,
       )
-      report = this.#ownPart(whole)
+      report = { ...this.#ownPart(whole), held }
       this.#fruitless = 0
     } catch (error) {
       if (!(error instanceof DiagnosticError) || isStoreFault(error)) throw error
@@ -228,7 +235,7 @@ export class DomainLoop {
     if (!cut) return { outcome: 'no part of the plan is small enough for what may move in an hour' }
     const worth = isWorth(cut, control.hysteresis.leastGain)
     if (cut.moves.length === 0)
-      return { outcome: violations.now.length === 0 ? 'nothing to mend' : 'nothing better was found' }
+      return { outcome: violations.now.length === 0 ? 'nothing to mend' : `nothing better was found${withHeld(held)}` }
     if (!worth) return { outcome: 'the gain is too small' }
     const same = await this.#sameAsBefore(level, cut)
     if (same !== undefined) return { outcome: `plan ${same} still holds` }
@@ -282,11 +289,18 @@ export class DomainLoop {
     const ok = view.state === 'succeeded'
     const failed = view.tasks.filter(({ state }) => state === 'failed')
     const moves = new Map(reportOf(row).moves.map(move => [move.id, move]))
+    const refusals: Refusal[] = []
     for (const { name, id: task, attempt } of failed) {
       const move = moves.get(name)
-      if (move && (await this.#with.actions.isRefusedThere(`${task}/${attempt}`)))
-        this.#refusals.add(move.vm, move.to, parts.clock.now())
+      const refusal = move && (await this.#with.actions.refusalOf(`${task}/${attempt}`, move))
+      if (refusal) refusals.push(refusal)
     }
+    for (const { vm, host, why: reason } of refusals)
+      log.warn(
+        { vm, ...(host !== undefined && { host }), why: reason },
+        'the cloud refuses a move; plans do without it',
+      )
+    if (refusals.length > 0) await this.#with.refusals.add(this.domain, refusals)
     const why = failed[0]?.error ?? view.error ?? view.state
     await plans.change(id, ['running', 'approved'], ok ? 'done' : 'failed', ok ? {} : { reason: why })
     const left = counting(this.#with, new Set(termsOf(row).policies), this.domain).now.filter(v => v.role === 'error')
@@ -297,7 +311,8 @@ export class DomainLoop {
     )
     const result = ok ? 'done' : `failed: ${why}`
     await this.#cycles.end(cycle, `plan ${id} ${result}; errors ${row.errors_before} before, ${left.length} now`)
-    this.#failures = ok ? 0 : this.#failures + 1
+    // What was refused has no part in the next plan: that one may go well.
+    if (refusals.length === 0) this.#failures = ok ? 0 : this.#failures + 1
     // The world is another now: look again, after repeated failures not at once.
     const wait = this.#failures < FAILURES_AT_ONCE ? 0 : Math.min(LONGEST_WAIT_MS, 1000 * 2 ** this.#failures)
     this.due(parts.clock.now() + wait + parts.config.control.events.settle * 1000)
@@ -328,24 +343,29 @@ export class DomainLoop {
     }
   }
 
-  /** VMs and hosts of the domain, without VMs that rest. */
-  async #within() {
-    const { parts, domains, world } = this.#with
-    const { rest } = parts.config.control.hysteresis
+  /** VMs and hosts of the domain, without VMs that rest or are held. */
+  async #within(held: PlanReport['held']) {
+    const { domains, world } = this.#with
     const within = domains.within(this.domain)
-    if (rest === 0) return within
-    const since = parts.clock.now() - rest * 1000
-    const moved = await parts.store.db.selectFrom('vm_moves').select(['vm', 'at']).where('at', '>', since).execute()
-    if (moved.length === 0) return within
-    const resting = new Set(moved.map(({ vm }) => vm))
-    this.due(Math.max(...moved.map(({ at }) => at)) + rest * 1000)
+    const staying = new Set([...(await this.#resting()), ...held.map(({ vm }) => String(vm))])
+    if (staying.size === 0) return within
     const vms = new Set<Value>()
     const add = (vm: Value) => {
-      if (!resting.has(String(vm))) vms.add(vm)
+      if (!staying.has(String(vm))) vms.add(vm)
     }
     if (within) for (const vm of within.vms) add(vm)
     else world.evaluator.view.each(LOCATION, ([vm = null]) => add(vm))
     return { ...within, vms }
+  }
+
+  async #resting(): Promise<readonly string[]> {
+    const { parts } = this.#with
+    const { rest } = parts.config.control.hysteresis
+    if (rest === 0) return []
+    const since = parts.clock.now() - rest * 1000
+    const moved = await parts.store.db.selectFrom('vm_moves').select(['vm', 'at']).where('at', '>', since).execute()
+    if (moved.length > 0) this.due(Math.max(...moved.map(({ at }) => at)) + rest * 1000)
+    return moved.map(({ vm }) => vm)
   }
 
   async #movesAllowed(): Promise<number> {
@@ -409,6 +429,8 @@ export class DomainLoop {
     this.#wake = undefined
   }
 }
+
+const withHeld = (held: PlanReport['held']) => (held.length > 0 ? `; the cloud holds ${held.length} VMs` : '')
 
 /** Whether a plan mends something, or saves at least so much. */
 function isWorth({ aims }: PlanReport, leastGain: number): boolean {

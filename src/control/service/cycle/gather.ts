@@ -2,6 +2,7 @@ import type { Snapshot, TableData } from '../../../tables/index.ts'
 import type { ExceptionList } from '../exceptions.ts'
 import type { Parts } from '../parts.ts'
 import type { PolicyBook } from '../policies.ts'
+import type { RefusalList } from '../refusal-list.ts'
 import type { PolicyMode } from '../types.ts'
 import type { LiveWorld } from '../world/live-world.ts'
 import type { Held, ViolationBook } from '../world/violation-book.ts'
@@ -19,6 +20,7 @@ export interface Surroundings {
   readonly policies: PolicyBook
   readonly exceptions: ExceptionList
   readonly domains: Domains
+  readonly refusals: RefusalList
 }
 
 /** Names of active policies for which plans are made on a level; undefined: no policy has just this mode. */

@@ -41,6 +41,7 @@ export class Retention {
       (await this.#executions(before(plans))) +
       (await this.#snapshots(before(snapshots))) +
       (await this.#remove('vm_moves', 'at', before(Math.max(config.control.hysteresis.rest, 3600)))) +
+      (await this.#remove('refusals', 'until', now)) +
       (await this.#remove('cron_ticks', 'tick', now - 24 * HOUR))
     )
   }
@@ -117,4 +118,6 @@ export class Retention {
 }
 
 type Transaction = Parameters<Parameters<Parts['store']['transaction']>[0]>[0]
-type Aged = 'violations' | 'exceptions' | 'service_events' | 'audit' | 'plans' | 'cycles' | 'vm_moves' | 'cron_ticks'
+type Aged =
+  | ('violations' | 'exceptions' | 'service_events' | 'audit')
+  | ('plans' | 'cycles' | 'vm_moves' | 'refusals' | 'cron_ticks')

@@ -9,6 +9,7 @@ import type { Freshness, LiveSource } from '../../../datasources/index.ts'
 import type { Program } from '../../../language/index.ts'
 import { compareRows, type Delta, type Row, type TableSchema, type Value } from '../../../tables/index.ts'
 import type { Clock } from '../../../workflow/index.ts'
+import { type CloudView, matching } from '../../cloud-view.ts'
 import { EVACUATION_TABLES } from '../../evacuating.ts'
 import type { ServiceConfig } from '../config.ts'
 import { forLog, type Parts } from '../parts.ts'
@@ -195,6 +196,15 @@ export class LiveWorld {
   /** The row of `nova:location` that a VM has. */
   placeOf(vm: Value): Row | undefined {
     return this.evaluator.view.matching(LOCATION, [0], [vm])[0]
+  }
+
+  /** Single rows, by index. */
+  readonly look: CloudView = {
+    hostOf: vm => this.placeOf(vm)?.[1],
+    rows: (name, column, value) => {
+      const schema = this.sources.flatMap(({ tables }) => tables).find(({ table }) => table === name)
+      return schema ? matching(schema, column, at => this.evaluator.view.matching(name, [at], [value])) : []
+    },
   }
 
   #adopt(program: Program): void {

@@ -225,7 +225,8 @@ function outcomeOf(progress: Exclude<Progress, { kind: 'unknown' | 'running' }>)
 
 /** A request that was refused at once: it never began. */
 function remedyOf(error: RequestError): Remedy {
-  if (error.retryable || error.mayHaveActed || error.status === 409) return 'again'
+  // A login that is not known any more is mended by another, which others may be about to make.
+  if (error.retryable || error.mayHaveActed || error.status === 409 || error.status === 401) return 'again'
   return error.status === 400 ? 'elsewhere' : 'never'
 }
 

@@ -174,6 +174,33 @@ describe('live migration', () => {
     expect(nova.changes.map(change => change.body)).toEqual(changes)
   })
 
+  test.each([
+    ['cmp01', 'MessagingTimeout', 'again'],
+    ['cmp01', 'No valid host was found', 'elsewhere'],
+    ['cmp02', 'the guest can not be looked at', 'never'],
+  ] as const)('an evacuation fails with its VM in ERROR on %s, for %s: %s', async (host, details, remedy) => {
+    nova.hold(MOVER, at('cmp01'))
+    nova.hosts(['cmp01', 'enabled', 'down'], ['cmp02', 'enabled', 'up'], ['cmp03', 'enabled', 'up'])
+    await cloud.submit('nova:evacuate', { vm: MOVER, host: 'cmp02' }, 't')
+    const own = { id: 3, migration_type: 'evacuation', source_compute: 'cmp01', dest_compute: 'cmp02' }
+    nova.answers.set('GET /v2.1/os-migrations', { status: 200, body: { migrations: [{ ...own, status: 'failed' }] } })
+    nova.hold(MOVER, at(host, { status: 'ERROR' }))
+    const path = `GET /v2.1/servers/${MOVER}/os-instance-actions`
+    const asked = { action: 'evacuate', request_id: 'req-own', message: 'Error' }
+    nova.answers.set(path, { status: 200, body: { instanceActions: [asked] } })
+    const events = [{ event: 'rebuild_server', result: 'Error', details }]
+    nova.answers.set(`${path}/req-own`, { status: 200, body: { instanceAction: { ...asked, events } } })
+    expect(await cloud.status('t')).toMatchObject({ state: 'failed', remedy })
+    expect((await cloud.status('t'))!.detail).toContain(details)
+    if (remedy === 'never') return
+    // It is asked for again as it is.
+    await cloud.submit('nova:evacuate', { vm: MOVER, host: 'cmp03' }, 'u')
+    expect(sent().map(change => change.body)).toEqual([
+      { evacuate: { host: 'cmp02' } },
+      { evacuate: { host: 'cmp03' } },
+    ])
+  })
+
   test('it has ended, and Nova calls its VM ERROR: told of, and not tried again', async () => {
     await accepted(MOVER, 'cmp02')
     const own = { id: 3, migration_type: 'live-migration', source_compute: 'cmp01', dest_compute: 'cmp02' }

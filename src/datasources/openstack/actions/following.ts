@@ -154,6 +154,9 @@ async function whyBroken(
     await nova.resetState(server.id, 'active')
     return failed(`the ${kind.words} did not begin${said}`, 'again')
   }
+  // Nova calls every VM ERROR whose evacuation failed. It is still its dead host's, runs nowhere, and may be evacuated again.
+  if (server.status === 'ERROR' && kind.type === 'evacuation' && server.host === own?.source_compute)
+    return failed(`the ${kind.words} failed${said}`, failure?.words.includes('No valid host') ? 'elsewhere' : 'again')
   if (server.status === 'ERROR')
     return failed(`the ${kind.words} left the VM in ERROR on \`${server.host}\`${said}`, 'never')
   const remedy = remedyOf(own, failure?.event)

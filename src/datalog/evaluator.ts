@@ -17,7 +17,7 @@ import { explainAbsence } from './explain-absent.ts'
 import { Guard, type GuardOptions } from './limits.ts'
 import { Profile } from './profile.ts'
 import { answerQuery } from './query.ts'
-import { checkRow, checkTable, failUnknownTable, findRow, matchingRows, rowAt, sortedRows } from './rows.ts'
+import { checkRow, checkTable, encodedRows, failUnknownTable, findRow, matchingRows, rowAt, sortedRows } from './rows.ts'
 import { componentsOf, tablesRead } from './rules.ts'
 import type { SolveContext } from './solve.ts'
 import { checkStratified } from './stratification.ts'
@@ -92,6 +92,10 @@ class ProgramEvaluator implements Evaluator {
       },
       has: (table, row) => this.#has({ table, row }),
       count: table => this.#ready().size(table),
+      encoded: table => {
+        const relation = this.#ready().get(table)
+        return relation && encodedRows(this.#interner, relation)
+      },
     }
   }
 

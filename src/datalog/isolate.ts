@@ -46,6 +46,7 @@ class PolicyIsolation implements IsolatedEvaluator {
       matching: (table, columns, values) => this.#inner.view.matching(table, columns, values),
       has: (table, row) => this.#inner.view.has(table, row),
       count: table => this.#inner.view.count(table),
+      encoded: table => this.#inner.view.encoded(table),
     }
   }
 

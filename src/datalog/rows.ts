@@ -1,5 +1,5 @@
 import { fail, nearestName } from '../diagnostic/index.ts'
-import type { Interner, Relation, Row, TableData } from '../tables/index.ts'
+import type { EncodedRows, Interner, Relation, Row, TableData } from '../tables/index.ts'
 import { compareRows } from '../tables/index.ts'
 
 export function checkRow(table: string, row: Row, arity: number, where = ''): void {
@@ -32,6 +32,21 @@ export function findRow(interner: Interner, row: Row): number[] | undefined {
 
 export function rowAt(interner: Interner, relation: Relation, slot: number): Row {
   return relation.columns.map(c => interner.value(c[slot]!))
+}
+
+/** A copy of every row as ids. */
+export function encodedRows(interner: Interner, relation: Relation): EncodedRows {
+  const { size: count, top } = relation
+  if (relation.isWhole) return { interner, columns: relation.columns.map(column => column.slice(0, count)), count }
+  const columns = relation.columns.map(() => new Int32Array(count))
+  for (let slot = 0, row = 0; slot < top; slot++) {
+    if (!relation.holds(slot)) continue
+    columns.forEach((column, c) => {
+      column[row] = relation.columns[c]![slot]!
+    })
+    row++
+  }
+  return { interner, columns, count }
 }
 
 /** Every row in the order of its values. */

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../diagnostic/index.ts'
 import type { CoreRule, Program } from '../language/index.ts'
-import type { Delta, Provenance, Row, TableData } from '../tables/index.ts'
+import type { Delta, EncodedRows, Provenance, Row, TableData } from '../tables/index.ts'
 
 /** Bounds on one evaluation. Reaching one throws a `DiagnosticError` that names the rule; tables are as before the call. */
 export interface EvaluationLimits {
@@ -45,6 +45,8 @@ export interface View {
   matching(table: string, columns: readonly number[], values: Row): Row[]
   has(table: string, row: Row): boolean
   count(table: string): number
+  /** A copy of the rows as ids, for another evaluator to load without looking at a value; undefined for an unknown table. */
+  encoded(table: string): EncodedRows | undefined
 }
 
 /** The rows that satisfy a query, with a column for each variable in order of first occurrence. */

@@ -197,7 +197,7 @@ function withGuides(judge: JudgeProgram): Program {
 /** Tables that the judge and the ground program read as they are now. */
 export function presentTables(judge: JudgeProgram, present: View): TableData[] {
   return [...judge.present].map(([name, from]) =>
-    ownTable(name, numberedColumns(judge.program.tables.get(name)!.arity), present.rows(from)),
+    ownTable(name, numberedColumns(judge.program.tables.get(name)!.arity), present.encoded(from) ?? []),
   )
 }
 

@@ -1,13 +1,11 @@
 import type { TableInfo } from '../language/index.ts'
-import type { Row, TableData } from '../tables/index.ts'
+import { type EncodedRows, encodedTable, type Row, type TableData } from '../tables/index.ts'
 
 /** A table that this room makes for programs of its own. */
-export function ownTable(table: string, columns: readonly string[], rows: readonly Row[]): TableData {
-  return {
-    schema: { table, columns: columns.map(name => ({ name })) },
-    rows,
-    provenance: { source: 'placement', readAt: new Date(0).toISOString() },
-  }
+export function ownTable(table: string, columns: readonly string[], rows: readonly Row[] | EncodedRows): TableData {
+  const schema = { table, columns: columns.map(name => ({ name })) }
+  const provenance = { source: 'placement', readAt: new Date(0).toISOString() }
+  return 'interner' in rows ? encodedTable(schema, provenance, rows) : { schema, rows, provenance }
 }
 
 /** Names for columns that nobody asks for by name. */

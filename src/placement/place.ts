@@ -13,7 +13,7 @@ import { aimNames, compareVectors, Judge, priorities, type Verdict, vectorOf } f
 import { judgeProgram } from './judge-program.ts'
 import { withWhatTheyBuy } from './newly-broken.ts'
 import { judgeOnTheWay } from './on-the-way.ts'
-import { type Problem, prepare, presentEvaluator } from './problem.ts'
+import { encodedInput, type Problem, prepare, presentEvaluator } from './problem.ts'
 import { certify } from './relaxation.ts'
 import { smallestBudget } from './smallest-budget.ts'
 import type { Aim, Judgement, PlaceInput, PlaceOptions, Target, TargetMove, Unsatisfied, Violation } from './types.ts'
@@ -27,9 +27,10 @@ import { verify } from './verify.ts'
  * @throws DiagnosticError on input that can't be placed (a VM on two hosts, an unknown candidate, an unknown solver)
  * @throws TranslationFault when the model promised something that the policy's text does not say: a fault of ours
  */
-export async function place(input: PlaceInput, options: PlaceOptions = {}): Promise<Target> {
+export async function place(given: PlaceInput, options: PlaceOptions = {}): Promise<Target> {
   const started = performance.now()
-  const present = presentEvaluator(input)
+  const present = presentEvaluator(given)
+  const input = encodedInput(given, present)
   const universe = narrowed(readUniverse(input.program, input.tables, present.view), options.within)
   const judge = new Judge(judgeProgram(input.program), input.tables, present.view, universe)
   const before = look(judge, universe.current)
@@ -91,8 +92,9 @@ export async function place(input: PlaceInput, options: PlaceOptions = {}): Prom
 }
 
 /** Judge a placement given from outside: VM → host for the VMs that it moves. */
-export function judgePlacement(input: PlaceInput, moves: ReadonlyMap<Value, Value>): Judgement {
-  const present = presentEvaluator(input)
+export function judgePlacement(given: PlaceInput, moves: ReadonlyMap<Value, Value>): Judgement {
+  const present = presentEvaluator(given)
+  const input = encodedInput(given, present)
   const universe = readUniverse(input.program, input.tables, present.view, true)
   const judge = new Judge(judgeProgram(input.program), input.tables, present.view, universe)
   const host = Int32Array.from(universe.current)

@@ -6,7 +6,7 @@ import {
   LimitError,
 } from '../datalog/index.ts'
 import { DiagnosticError } from '../diagnostic/index.ts'
-import type { TableData } from '../tables/index.ts'
+import { type EncodedRows, encodedTable, Interner, type TableData } from '../tables/index.ts'
 import { type Aims, readAims } from './aims.ts'
 import { type Analysis, analyse } from './analysis.ts'
 import { type Grounding, GroundRefusal, ground } from './ground.ts'
@@ -16,7 +16,7 @@ import { type JudgeProgram, judgeProgram } from './judge-program.ts'
 import { ownTable } from './own-table.ts'
 import type { Refusal } from './split-body.ts'
 import type { PlaceInput } from './types.ts'
-import type { Universe } from './universe.ts'
+import { pairsOf, type Universe } from './universe.ts'
 
 /** Tuples that may come of one rule: each takes some hundred bytes once it is a condition. */
 const MOST_TUPLES = 3_000_000
@@ -37,6 +37,21 @@ export function presentEvaluator(input: PlaceInput): Evaluator {
   const evaluator = createEvaluator(input.program, { watch: [] })
   evaluator.load(input.tables.values())
   return evaluator
+}
+
+/**
+ * The same tables with their rows as the ids of an evaluator that has them, for other evaluators: each value is read once. Tables that
+ * rules add to stay as they are.
+ */
+export function encodedInput({ program, tables }: PlaceInput, { view }: Evaluator): PlaceInput {
+  const derived = new Set(program.rules.map(rule => rule.head.table))
+  const encoded = [...tables].map(([name, data]): [string, TableData] => {
+    if (data.encoded || derived.has(name)) return [name, data]
+    const { schema, provenance, rows } = data
+    const ids = view.encoded(schema.table)
+    return [name, ids ? encodedTable(schema, provenance, ids, rows) : data]
+  })
+  return { program, tables: new Map(encoded) }
 }
 
 /** A program to ground instead of the policy's own. */
@@ -89,12 +104,7 @@ function groundedProblem(
     program,
     analysis,
     [],
-    [
-      ...input.tables.values(),
-      ...presentTables(judge, present.view),
-      possibleTable(program.possibleLocation, universe),
-      ...tables,
-    ],
+    [...groundTables(judge, program, input, present, universe), ...tables],
   )
   const grounding = ground(judge, analysis, program, universe, table => evaluator.view.rows(table))
   const aims = readAims(judge.program, grounding, analysis.columns)
@@ -140,8 +150,30 @@ export function refusingTooMany<T>(work: () => T): T {
   }
 }
 
-/** The pairs of VM and host that are possible, as data of a ground program. */
-export function possibleTable(table: string, universe: Universe): TableData {
-  const rows = universe.hostsOf.flatMap((hosts, vm) => hosts.map(h => [universe.vms[vm]!, universe.hosts[h]!]))
-  return ownTable(table, ['vm', 'host'], rows)
+/** The data of a ground program: the cloud's tables, those read at present, and the pairs of VM and host that are possible. */
+export function groundTables(
+  judge: JudgeProgram,
+  { possibleLocation }: GroundProgram,
+  input: PlaceInput,
+  present: Evaluator,
+  universe: Universe,
+): TableData[] {
+  const tables = [...input.tables.values(), ...presentTables(judge, present.view)]
+  const interner = tables.find(table => table.encoded)?.encoded?.interner ?? new Interner()
+  return [...tables, ownTable(possibleLocation, ['vm', 'host'], possiblePairs(universe, interner))]
+}
+
+function possiblePairs(universe: Universe, interner: Interner): EncodedRows {
+  const hostIds = Int32Array.from(universe.hosts, host => interner.intern(host))
+  const count = pairsOf(universe)
+  const [vms, hosts] = [new Int32Array(count), new Int32Array(count)]
+  let row = 0
+  universe.hostsOf.forEach((list, vm) => {
+    const id = interner.intern(universe.vms[vm]!)
+    for (const host of list) {
+      vms[row] = id
+      hosts[row++] = hostIds[host]!
+    }
+  })
+  return { interner, columns: [vms, hosts], count }
 }

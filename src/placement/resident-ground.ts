@@ -7,9 +7,8 @@ import { FALSE, type FormulaStore, type Literal, TRUE } from './formula.ts'
 import { ground } from './ground.ts'
 import { type GroundBody, type GroundProgram, groundProgram } from './ground-program.ts'
 import { GroundTable, type GroundTuple, type ValueNumbers } from './ground-table.ts'
-import { presentTables } from './judge.ts'
 import { type JudgeProgram, judgeProgram } from './judge-program.ts'
-import { groundEvaluator, type Problem, possibleTable, refuseStopped, refusing, refusingTooMany } from './problem.ts'
+import { groundEvaluator, groundTables, type Problem, refuseStopped, refusing, refusingTooMany } from './problem.ts'
 import { RelevantRows } from './relevant-rows.ts'
 import type { Refusal } from './split-body.ts'
 import type { PlaceInput } from './types.ts'
@@ -138,14 +137,10 @@ export class ResidentGround {
       program,
       analysis,
       [program.possibleLocation, ...new Set(bodies)],
-      [
-        ...this.#input.tables.values(),
-        ...presentTables(this.#judge, this.#present.view),
-        possibleTable(program.possibleLocation, {
-          ...this.#universe,
-          hostsOf: Array.from(this.#at, h => [h]),
-        }),
-      ],
+      groundTables(this.#judge, program, this.#input, this.#present, {
+        ...this.#universe,
+        hostsOf: Array.from(this.#at, h => [h]),
+      }),
     )
     this.#translation = { analysis, program, evaluator, refused: this.#refusals.size }
     return this.#translation

@@ -1,8 +1,13 @@
 import type { EncodedRows, Provenance, Row, TableData, TableSchema } from './types.ts'
 
-/** A table from columns of ids. Its `rows` are made when somebody reads them, and kept. */
-export function encodedTable(schema: TableSchema, provenance: Provenance, encoded: EncodedRows): TableData {
-  let rows: readonly Row[] | undefined
+/** A table from columns of ids. Its `rows` are made when somebody reads them, and kept; where they are there already, they are given. */
+export function encodedTable(
+  schema: TableSchema,
+  provenance: Provenance,
+  encoded: EncodedRows,
+  given?: readonly Row[],
+): TableData {
+  let rows = given
   const data: TableData = {
     schema,
     get rows() {

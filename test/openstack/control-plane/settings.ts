@@ -60,7 +60,7 @@ export function writeSettings(layout: Layout): Settings {
       reserved_host_memory_mb: 0,
       initial_cpu_allocation_ratio: '4.0',
       initial_ram_allocation_ratio: '1.0',
-      rpc_response_timeout: 60,
+      rpc_response_timeout: 30,
     },
     ...(databases && {
       api_database: { connection: databaseUrl(layout, 'nova_api') },

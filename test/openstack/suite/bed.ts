@@ -28,8 +28,11 @@ export interface Bed {
   /** Clients as Usher uses them. */
   clients(): { http: HttpClient; nova: ServiceClient }
   actions(journal?: ActionJournal): ReturnType<typeof openStackActions>
-  /** Remove all servers, groups and aggregates; let every host be used again, and see that each works where services were taken away. */
-  clear(): Promise<void>
+  /**
+   * Remove all servers but some, groups and aggregates; let every host be used again, and see that each works where services were taken
+   * away.
+   */
+  clear(keep?: (server: Json) => boolean): Promise<void>
 }
 
 export async function openBed(): Promise<Bed> {
@@ -103,10 +106,11 @@ export async function openBed(): Promise<Bed> {
     },
     async bootAtLast(name, host) {
       for (let tries = 1; ; tries++) {
-        const more = { seconds: 60, ...(host !== undefined && { host }) }
+        // What Nova has not lost takes it some seconds.
+        const more = { seconds: 20, ...(host !== undefined && { host }) }
         const booted = await bed.boot(`${name} ${tries}`, more).catch((error: Error) => error)
         if (typeof booted === 'string') return booted
-        if (tries === 5) throw booted
+        if (tries === 12) throw booted
       }
     },
     clients() {
@@ -130,7 +134,7 @@ export async function openBed(): Promise<Bed> {
     actions(journal = memoryJournal()) {
       return openStackActions({ ...bed.clients(), journal })
     },
-    async clear() {
+    async clear(keep = () => false) {
       for (const http of open.splice(0)) await http.close()
       for (const host of layout.hosts) await plane.startHost(host)
       const list = async (path: string, key: string): Promise<Json[]> => (await admin.get('compute', path))[key]
@@ -142,8 +146,9 @@ export async function openBed(): Promise<Bed> {
       }
       const removeAll = () =>
         until('all servers are gone', async () => {
-          const left = await list('/servers?all_tenants=1', 'servers').catch(() => undefined)
-          for (const { id } of left ?? []) await remove(id).catch(() => {})
+          const all = await list('/servers/detail?all_tenants=1', 'servers').catch(() => undefined)
+          const left = all?.filter(each => !keep(each))
+          await Promise.all((left ?? []).map(({ id }) => remove(id).catch(() => {})))
           return left?.length === 0
         })
       await removeAll()
@@ -153,8 +158,11 @@ export async function openBed(): Promise<Bed> {
         for (const host of hosts) await admin.post('compute', `/os-aggregates/${id}/action`, { remove_host: { host } })
         await admin.delete('compute', `/os-aggregates/${id}`)
       }
-      for (const each of await list('/os-services?binary=nova-compute', 'services'))
-        if (each.status !== 'enabled') await admin.put('compute', `/os-services/${each.id}`, { status: 'enabled' })
+      for (const each of await list('/os-services?binary=nova-compute', 'services')) {
+        const path = `/os-services/${each.id}`
+        if (each.status !== 'enabled') await admin.put('compute', path, { status: 'enabled' })
+        if (each.forced_down) await admin.put('compute', path, { forced_down: false })
+      }
       await plane.setKnob('migration-seconds', '1')
       await until('all hosts are up', async () =>
         (await list('/os-services?binary=nova-compute', 'services')).every(each => each.state === 'up'),
@@ -163,7 +171,7 @@ export async function openBed(): Promise<Bed> {
         for (const what of ['fail-live-migration', 'abandon-live-migration', 'fail-arrival'])
           await plane.setKnob(`${what}-${host}`, null)
       if (!isShaken) return
-      for (const host of layout.hosts) await bed.bootAtLast(`probe of ${host}`, host)
+      await Promise.all(layout.hosts.map(host => bed.bootAtLast(`probe of ${host}`, host)))
       await removeAll()
       isShaken = false
     },

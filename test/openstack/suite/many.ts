@@ -1,34 +1,73 @@
 import type { Json } from '../control-plane/admin.ts'
 import { type Bed, until } from './bed.ts'
 
-/** What a server should be. */
-export interface Wish {
-  readonly name: string
-  readonly host: string
-  readonly service?: string
+/** MiB of each server; a host has 65,536. */
+export const MEMORY = 4096
+/** Services, each with as many members. */
+const SERVICES = 20
+const MEMBERS = 3
+
+/** The members of all services, and what a test may do to which host: each of these has some of them. */
+export interface Members {
+  readonly count: number
+  /** Nova's migrations up to this number were made before. */
+  readonly since: number
+  readonly closing: string
+  readonly failing: string
+  readonly dying: string
 }
 
-/** Boot many servers on hosts, all asked for at once; gives their ids by name. */
-export async function bootMany(bed: Bed, wishes: readonly Wish[], flavor: string): Promise<Map<string, string>> {
-  const ids = new Map<string, string>()
-  for (const { name, host, service } of wishes) {
-    const server = { name, imageRef: bed.image, flavorRef: flavor, networks: 'none', host }
-    const metadata = service === undefined ? {} : { metadata: { service } }
-    const made = await bed.admin.post('compute', '/servers', { server: { ...server, ...metadata } })
-    ids.set(name, made.server.id)
+/**
+ * 60 members of 20 services, of which some pairs share a host; nothing is over its memory. Servers that an earlier test has left well
+ * are taken as they stand: only what they are members of is new. What is missing is booted, all at once.
+ */
+export async function sixty(bed: Bed, together: number): Promise<Members> {
+  const flavor = await bed.flavor('member', 1, MEMORY)
+  const isWell = (server: Json) => server.flavor.original_name === 'member' && server.status === 'ACTIVE'
+  await bed.clear(isWell)
+  const count = SERVICES * MEMBERS
+  const there = await servers(bed)
+  const byHost = new Map(bed.hosts.map(host => [host, there.filter(server => hostOf(server) === host).length]))
+  for (let n = there.length; n < count; n++) {
+    const [host, load] = [...byHost].reduce((least, each) => (each[1] < least[1] ? each : least))
+    byHost.set(host, load + 1)
+    const server = { name: `member-${n}`, imageRef: bed.image, flavorRef: flavor, networks: 'none', host }
+    await bed.admin.post('compute', '/servers', { server })
   }
   await until(
-    `${wishes.length} servers run`,
+    `${count} servers run`,
     async () => {
       const all = await servers(bed)
       const broken = all.find(s => s.status === 'ERROR')
       if (broken) throw new Error(`${broken.name} did not start: ${JSON.stringify(broken.fault)}`)
-      return all.filter(s => s.status === 'ACTIVE').length === wishes.length
+      return all.filter(s => s.status === 'ACTIVE').length === count
     },
     900,
   )
-  return ids
+  const all = await servers(bed)
+  await join(bed, all, together)
+  const full = [...new Map(bed.hosts.map(host => [host, all.filter(s => hostOf(s) === host).length]))]
+  const [dying, closing, failing] = full.sort((a, b) => b[1] - a[1]).map(([host]) => host)
+  const since = Math.max(0, ...(await migrations(bed)).map(({ id }) => id as number))
+  return { count, since, closing: closing!, failing: failing!, dying: dying! }
 }
+
+/** Make servers members of services: the first so many services have two on one host, every other member is apart from its like. */
+async function join(bed: Bed, all: readonly Json[], together: number): Promise<void> {
+  const left = new Map(bed.hosts.map(host => [host, all.filter(server => hostOf(server) === host)]))
+  for (let n = 0; n < SERVICES; n++) {
+    const [first, second, third] = [...left].sort((a, b) => b[1].length - a[1].length).map(([host]) => host)
+    const hosts = n < together ? [first!, first!, second!] : [first!, second!, third!]
+    for (const host of hosts) {
+      const server = left.get(host)!.pop()
+      const metadata = { service: `s${n}` }
+      if (server.metadata.service !== metadata.service)
+        await bed.admin.post('compute', `/servers/${server.id}/metadata`, { metadata })
+    }
+  }
+}
+
+export const hostOf = (server: Json): string => server['OS-EXT-SRV-ATTR:host']
 
 export async function servers(bed: Bed): Promise<Json[]> {
   return (await bed.admin.get('compute', '/servers/detail?all_tenants=1')).servers
@@ -37,16 +76,4 @@ export async function servers(bed: Bed): Promise<Json[]> {
 /** Every migration that Nova remembers. */
 export async function migrations(bed: Bed): Promise<Json[]> {
   return (await bed.admin.get('compute', '/os-migrations')).migrations
-}
-
-/** 60 members of 20 services on 8 hosts, of which some pairs share a host; nothing is over its memory. */
-export function sixty(hosts: readonly string[], together: number): Wish[] {
-  const wishes: Wish[] = []
-  for (let service = 0; service < 20; service++)
-    for (let member = 0; member < 3; member++) {
-      const shares = member === 1 && service < together
-      const host = hosts[(service * 3 + (shares ? 0 : member)) % hosts.length]!
-      wishes.push({ name: `s${service}-${member}`, host, service: `s${service}` })
-    }
-  return wishes
 }

@@ -127,6 +127,12 @@ export function apply(run: { folder: string; config: string }, ...more: readonly
   return new Usher(['apply', policy, ...state, '--time-limit', '20', '--seed', '1', '--json', ...more])
 }
 
+interface Violation {
+  readonly row: readonly unknown[]
+  readonly text: string
+  readonly held?: readonly { readonly vm: unknown; readonly because: string }[]
+}
+
 /** `usher serve` with the policy in force, and what it remembers between one process and the next. */
 export class Serving {
   readonly #config: string
@@ -187,7 +193,7 @@ export class Serving {
   }
 
   /** The rows that violate the policy now, and when each began. */
-  async violations(): Promise<readonly { readonly row: readonly unknown[] }[]> {
+  async violations(): Promise<readonly Violation[]> {
     return (await this.get('/violations?limit=1000')).items
   }
 }

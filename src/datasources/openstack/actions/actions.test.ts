@@ -273,6 +273,30 @@ describe('live migration', () => {
     expect(nova.changes.map(change => change.body)).toEqual([{ 'os-resetState': { state: 'active' } }])
   })
 
+  test('its target dies while the VM arrives: left to a person, and never taken for a lost order', async () => {
+    await accepted(MOVER, 'cmp02')
+    nova.changes.length = 0
+    nova.hold(MOVER, at('cmp01', { 'OS-EXT-STS:task_state': 'migrating', 'OS-EXT-STS:vm_state': 'active' }))
+    const completedAgo = (seconds: number) => {
+      const time = new Date(Date.now() - seconds * 1000).toISOString().slice(0, -1)
+      const own = { id: 3, migration_type: 'live-migration', source_compute: 'cmp01', dest_compute: 'cmp02' }
+      const migrations = [{ ...own, status: 'completed', updated_at: time }]
+      nova.answers.set('GET /v2.1/os-migrations', { status: 200, body: { migrations } })
+      const asked = { action: 'live-migration', request_id: 'req-own', message: null, start_time: time }
+      const path = `GET /v2.1/servers/${MOVER}/os-instance-actions`
+      nova.answers.set(path, { status: 200, body: { instanceActions: [asked] } })
+    }
+    completedAgo(50)
+    expect(await cloud.status('t')).toMatchObject({ state: 'running' })
+    expect(await refusalOf(cloud.submit('nova:live_migrate', { vm: MOVER, host: 'cmp03' }, 'u'))).toContain('busy')
+    completedAgo(70)
+    const words = 'it has gone to `cmp02`, which has not taken it up, and Nova still has it on `cmp01`'
+    expect(await refusalOf(cloud.submit('nova:live_migrate', { vm: MOVER, host: 'cmp03' }, 'v'))).toContain(words)
+    expect(await cloud.status('t')).toMatchObject({ state: 'failed', remedy: 'never', retryable: false })
+    expect((await cloud.status('t'))!.detail).toContain(words)
+    expect(nova.changes).toEqual([])
+  })
+
   test('its VM is deleted, and all records with it', async () => {
     await accepted(MOVER, 'cmp02')
     nova.answers.delete(`GET /v2.1/servers/${MOVER}`)

@@ -76,6 +76,8 @@ export async function followMigration(
   const own = migrations.find(m => m.id > trace.migration && m.migration_type === kind.type && goesTo(m, host))
   const [asked] = askedSince(actions, trace, [kind.action])
   if (!own && !asked) return { kind: 'unknown' }
+  const halfWay = whyHalfWay(server, migrations.at(-1))
+  if (halfWay !== undefined) return failed(halfWay, 'never')
   if (own && kind.ended.has(own.status)) return arrived(server, host ?? own.dest_compute ?? undefined, kind)
   if (own && !BROKEN.has(own.status) && kind.type !== 'evacuation' && (await isDown(nova, own.source_compute)))
     return failed(`the host \`${own.source_compute}\` is down, and the VM was on its way from it`, 'again')
@@ -116,6 +118,21 @@ function isAbandoned(server: Server, own: Migration): boolean {
   const failedHere = (own.status === 'error' || own.status === 'failed') && server.host === own.source_compute
   const isStuck = server.task === 'migrating' && server.state === 'active'
   return failedHere && isStuck && own.updated_at != null && silentFor(own, Date.now()) >= SILENT_MS
+}
+
+/** Whether the source has ended a live migration, and to Nova the VM is there all the same. */
+export function isHalfWay(server: Server, last: Migration | undefined): boolean {
+  const hasLeft = last?.migration_type === 'live-migration' && last.status === 'completed'
+  return hasLeft && server.task === 'migrating' && last.source_compute === server.host
+}
+
+/**
+ * The target died, or lost what it was told, while the VM arrived: its guest is there, or was, and Nova's record of it stays with the
+ * source and in its task for ever. Only a person can tell what is left of it. Undefined: it is not so, or may yet come right.
+ */
+export function whyHalfWay(server: Server, last: Migration | undefined): string | undefined {
+  if (!last || !isHalfWay(server, last) || silentFor(last, Date.now()) < SILENT_MS) return undefined
+  return `the live migration left the VM in its task: it has gone to \`${last.dest_compute}\`, which has not taken it up, and Nova still has it on \`${server.host}\``
 }
 
 /** Nova's API marks the VM and passes the order on; when the message queue goes away then, nobody has it, and nothing is recorded. */

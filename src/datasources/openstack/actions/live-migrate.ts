@@ -4,12 +4,14 @@ import {
   followMigration,
   goesTo,
   isDown,
+  isHalfWay,
   isLost,
   isUnderWay,
   type MigrationKind,
   type ServerTrace,
   traceBefore,
   traceOf,
+  whyHalfWay,
 } from './following.ts'
 import type { Nova, Server } from './nova.ts'
 
@@ -42,13 +44,17 @@ export function liveMigrate(nova: Nova): ActionType<Input, ServerTrace> {
     async look({ vm, host }) {
       const server = await nova.server(vm)
       if (!server) return refused('the VM is gone', 'never')
-      const onTheWay = (await nova.migrations(vm)).findLast(m => isUnderWay(m, LIVE))
+      const migrations = await nova.migrations(vm)
+      const onTheWay = migrations.findLast(m => isUnderWay(m, LIVE))
+      const last = migrations.at(-1)
+      const halfWay = whyHalfWay(server, last)
+      if (halfWay !== undefined) return refused(halfWay, 'never')
       // A record that a dead host left behind says that it runs, for ever.
       const isAlive = server.task !== undefined || server.host === onTheWay?.dest_compute
       const goesOn = onTheWay && isAlive && !(await isDown(nova, onTheWay.source_compute))
       if (goesOn && goesTo(onTheWay, host))
         return { kind: 'under way', trace: await traceBefore(nova, vm, onTheWay, LIVE.action) }
-      if (!onTheWay && isLost(server, (await nova.actions(vm))[0])) {
+      if (!onTheWay && !isHalfWay(server, last) && isLost(server, (await nova.actions(vm))[0])) {
         await nova.resetState(vm, 'active')
         return refused('Nova had lost an earlier order, and held the VM for it', 'again')
       }

@@ -44,6 +44,8 @@ export class ControlPlane {
   readonly #guard: Guard
   readonly #nova: NovaFamily
   readonly #daemons: ReturnType<typeof describeDaemons>
+  /** Databases that are made ahead, while the machine has nothing better to do. */
+  readonly #ahead = new Map<Extra, Promise<void>>()
 
   private constructor(layout: Layout) {
     this.layout = layout
@@ -96,6 +98,11 @@ export class ControlPlane {
     for (const name of ['conductor', 'scheduler', 'api', ...layout.hosts]) await this.#nova.start(name)
     await this.#awaitHosts()
     tell(`Nova with ${layout.hosts.length} hosts`)
+    for (const name of ['gnocchi', 'cinder'] as const) {
+      const filled = EXTRAS[name].fill(layout, this.#settings)
+      filled.catch(() => {})
+      this.#ahead.set(name, filled)
+    }
   }
 
   /** Every host is up, known to its cell and to Placement. */
@@ -155,7 +162,8 @@ export class ControlPlane {
   /** A service that only some tests need. */
   async startExtra(name: Extra): Promise<void> {
     const { fill, type, address, daemons: own } = EXTRAS[name]
-    await fill(this.layout, this.#settings)
+    await (this.#ahead.get(name) ?? fill(this.layout, this.#settings))
+    this.#ahead.delete(name)
     await publish(new Admin(this.layout), name, type, address(this.layout))
     await Promise.all(own.map(daemon => this.#daemons[daemon].start()))
   }

@@ -52,15 +52,23 @@ export async function fillDatabases(layout: Layout, settings: Settings): Promise
   ])
 }
 
+/** For what nobody waits for: after everything else. */
+const LAST = ['/usr/bin/nice', '-n', '19'] as const
+
 /** Gnocchi's database and folders. */
 export async function fillGnocchi(layout: Layout, settings: Settings): Promise<void> {
   await makeDatabases(layout, ['gnocchi'])
-  await runTool(layout, 'gnocchi-upgrade', ['/usr/bin/gnocchi-upgrade', '--config-file', settings.gnocchi])
+  await runTool(layout, 'gnocchi-upgrade', [...LAST, '/usr/bin/gnocchi-upgrade', '--config-file', settings.gnocchi])
 }
 
 export async function fillCinder(layout: Layout, settings: Settings): Promise<void> {
   await makeDatabases(layout, ['cinder'])
-  await manage(layout, 'cinder.cmd.manage', settings.cinder, 'db', 'sync')
+  await runTool(layout, 'cinder-manage db sync', [
+    ...LAST,
+    ...manager('cinder.cmd.manage', settings.cinder),
+    'db',
+    'sync',
+  ])
 }
 
 async function makeDatabases(layout: Layout, names: readonly string[]): Promise<void> {
@@ -95,19 +103,24 @@ const keystone = (layout: Layout, settings: Settings, ...args: string[]) =>
   manage(layout, 'keystone.cmd.manage', settings.keystone, ...args)
 
 async function manage(layout: Layout, module: string, config: string, ...args: string[]): Promise<void> {
-  const code = `import sys; from ${module} import main; sys.exit(main())`
-  await runTool(layout, `${module} ${args.join(' ')}`, [
-    '/usr/bin/python3',
-    '-c',
-    code,
-    '--config-file',
-    config,
-    ...args,
-  ])
+  await runTool(layout, `${module} ${args.join(' ')}`, [...manager(module, config), ...args])
 }
 
+const manager = (module: string, config: string) =>
+  [
+    '/usr/bin/python3',
+    '-c',
+    `import sys; from ${module} import main; sys.exit(main())`,
+    '--config-file',
+    config,
+  ] as const
+
 /** Run a service's own tool to its end; what it says goes to a log. */
-async function runTool(layout: Layout, what: string, [program, ...args]: [string, ...string[]]): Promise<void> {
+async function runTool(
+  layout: Layout,
+  what: string,
+  [program, ...args]: readonly [string, ...string[]],
+): Promise<void> {
   const { PYTHONPATH: _, ...env } = process.env
   try {
     const { stdout, stderr } = await run(program, args, { env, maxBuffer: 1 << 26 })

@@ -56,7 +56,8 @@ MAINS = {
 def run(name, kind, files):
     """The child: a daemon of its own session, which never comes back."""
     real_os.setsid()
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     eventlet.hubs.use_hub()
     log = real_os.open('%s/%s.log' % (sys.argv[2], name), real_os.O_WRONLY | real_os.O_CREAT | real_os.O_APPEND, 0o644)
     nothing = real_os.open('/dev/null', real_os.O_RDONLY)
@@ -76,6 +77,9 @@ def run(name, kind, files):
 children = {}
 # The kernel reaps: a killed daemon must not stay as a zombie.
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+# Who ends the harness with its whole process group must not end this before the children.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print('ready', flush=True)
 rest = b''
 while True:

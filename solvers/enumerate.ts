@@ -38,7 +38,7 @@ class Search {
   readonly #granularity: readonly number[]
   readonly #directions: readonly Direction[]
   readonly #steps: { left: number }
-  /** Columns in the order in which they are decided: those in many rows first. */
+  /** Columns in the order in which they are decided. */
   readonly #order: readonly number[]
   /** For each column, its rows and what they have of it. */
   readonly #rowsOf: readonly { readonly row: number; readonly value: number }[][]
@@ -77,7 +77,7 @@ class Search {
         this.#size[row] = Math.max(this.#size[row]!, Math.abs(a), Math.abs(b))
       }
     this.#rowsOf = rowsOf
-    this.#order = [...lower.keys()].sort((a, b) => rowsOf[b]!.length - rowsOf[a]!.length || a - b)
+    this.#order = orderOf(rowsOf, rows)
     this.#values = new Float64Array(lower.length)
     this.#measures = [
       ...objectives.map(of => ({ of, sign: 1 })),
@@ -185,4 +185,24 @@ class Search {
       )
     )
   }
+}
+
+/**
+ * Columns in many rows first, and each that is the last open one of a row at once: what it is follows from the others, so that a branch
+ * ends, or is known to cost something, as soon as it can be.
+ */
+function orderOf(rowsOf: readonly (readonly { readonly row: number }[])[], rows: LocalProgram['rows']): number[] {
+  const order = new Set<number>()
+  const open = rows.map(({ columns }) => columns.length)
+  const decide = (column: number): void => {
+    order.add(column)
+    for (const { row } of rowsOf[column]!) {
+      if (--open[row]! !== 1) continue
+      const last = rows[row]!.columns.find(c => !order.has(c))
+      if (last !== undefined) decide(last)
+    }
+  }
+  const byRows = [...rowsOf.keys()].sort((a, b) => rowsOf[b]!.length - rowsOf[a]!.length || a - b)
+  for (const column of byRows) if (!order.has(column)) decide(column)
+  return [...order]
 }

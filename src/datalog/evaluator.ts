@@ -17,7 +17,16 @@ import { explainAbsence } from './explain-absent.ts'
 import { Guard, type GuardOptions } from './limits.ts'
 import { Profile } from './profile.ts'
 import { answerQuery } from './query.ts'
-import { checkRow, checkTable, encodedRows, failUnknownTable, findRow, matchingRows, rowAt, sortedRows } from './rows.ts'
+import {
+  checkRow,
+  checkTable,
+  encodedRows,
+  failUnknownTable,
+  findRow,
+  matchingRows,
+  rowAt,
+  sortedRows,
+} from './rows.ts'
 import { componentsOf, tablesRead } from './rules.ts'
 import type { SolveContext } from './solve.ts'
 import { checkStratified } from './stratification.ts'

@@ -47,10 +47,10 @@ const ANNEALING_SHARE = 0.8
 /** Terms of all conditions together up to which a solver is asked about the whole. */
 const MODEL_TERMS = 300_000
 /**
- * Where bounds are looked for before anything else, and the share of the time: a cloud of a few pairs is solved as a model at once, and a
- * million VMs, or hosts with limits for each of a hundred moments, took more time and memory than all the rest.
+ * Where bounds are looked for before anything else, and the share of the time: a cloud of a few pairs is solved as a model at once, and
+ * hosts with limits for each of a hundred moments took more time and memory than all the rest.
  */
-const RELAXED = { leastPairs: 2_000, mostVms: 200_000, mostAmounts: 1_000_000, share: 0.4 }
+const RELAXED = { leastPairs: 2_000, mostAmounts: 1_000_000, share: 0.4 }
 /** VMs up to which the room of hosts is kept beside the evaluator. */
 const ROOM_VMS = 200_000
 /** What is known without looking: nothing is violated less than never. */
@@ -191,7 +191,7 @@ async function relaxed(
   deadline: number,
   options: PlaceOptions,
 ): Promise<Relaxation | undefined> {
-  if (universe.vms.length > RELAXED.mostVms || (!large && pairsOf(universe) < RELAXED.leastPairs)) return undefined
+  if (!large && pairsOf(universe) < RELAXED.leastPairs) return undefined
   const seconds = ((deadline - performance.now()) / 1000) * RELAXED.share
   return relax(input, present, universe, seconds, options)
 }

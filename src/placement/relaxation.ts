@@ -2,15 +2,15 @@ import { solveInParts } from '../../solvers/index.ts'
 import type { Evaluator } from '../datalog/index.ts'
 import type { CoreLiteral, CoreRule } from '../language/index.ts'
 import type { Level } from './aims.ts'
-import { analyse } from './analysis.ts'
+import { analyse, DELEGATED_ROLES } from './analysis.ts'
 import { LOCATION, MOVED } from './decision.ts'
 import { encode } from './encode.ts'
-import type { FormulaStore } from './formula.ts'
-import { type Alternative, isExtreme, isFixedTerm } from './ground-table.ts'
 import { type JudgeProgram, judgeProgram } from './judge-program.ts'
-import { leastIn, monotoneRules } from './monotone.ts'
+import { LeastValues } from './least-values.ts'
+import { type LeastOf, leastIn, monotoneRules } from './monotone.ts'
 import { ownTable } from './own-table.ts'
-import { type Problem, prepare } from './problem.ts'
+import { type Problem, prepare, type Variation } from './problem.ts'
+import { ResidentGround } from './resident-ground.ts'
 import { solverOptions } from './solver-options.ts'
 import type { Refusal } from './split-body.ts'
 import { strataOf } from './strata.ts'
@@ -48,6 +48,11 @@ export function certify(
 /** How far apart two values of an aim may be and count as one. */
 const TOLERANCE = 1e-6
 
+/** VMs up to which all decide. */
+const MOST_VMS = 200_000
+/** Beyond that: rows behind what holds now up to which those decide that are in them. */
+const MOST_BEHIND = 150_000
+
 /** The host of those that leave; no rule but `placement:moved` sees it. */
 const ELSEWHERE = '~elsewhere'
 const REAL = '~real'
@@ -55,7 +60,8 @@ const REAL = '~real'
 /**
  * Bound every aim from below by deciding only whether each VM stays: a VM that leaves weighs on no host. Valid for rules that can only
  * gain tuples when VMs are added to hosts (monotone.ts); all others are left out, as if they could be satisfied for nothing. The size is
- * that of the VMs, whatever the number of hosts. Undefined when it was not solved in time.
+ * that of the VMs, whatever the number of hosts. Where there are many, only those decide that something which is violated or costs rests
+ * on: no other gains anything by leaving. Undefined when that is too many still, or it was not solved in time.
  */
 export async function relax(
   input: PlaceInput,
@@ -65,23 +71,10 @@ export async function relax(
   options: PlaceOptions,
 ): Promise<Relaxation | undefined> {
   const judge = withoutElsewhere(judgeProgram(input.program))
-  const analysis = analyse(judge)
-  const least = new Map<string, number>()
-  const monotone = monotoneRules(judge, analysis, (table, column) => {
-    const key = `${column} ${table}`
-    let known = least.get(key)
-    if (known === undefined)
-      least.set(key, (known = leastIn(input.tables.get(table)?.rows ?? present.view.rows(table), column)))
-    return known
-  })
-  const refusals = new Map<number, Refusal>()
-  for (const rule of judge.program.rules)
-    if (analysis.delegated.has(rule.id) && !monotone.has(rule.id))
-      refusals.set(rule.id, { reason: 'it may hold less often when more VMs are on a host', span: rule.span })
-  const home = leaveOrStay(universe)
-  const problem = prepare(input, present, home, {
+  const least = leastReader(input, present, judge)
+  const variation: Variation = {
     judge,
-    refusals,
+    refusals: notMonotone(judge, least),
     tables: [
       ownTable(
         REAL,
@@ -89,10 +82,17 @@ export async function relax(
         universe.hosts.map(h => [h]),
       ),
     ],
-  })
-  const encoding = encode(problem.grounding.store, home, problem.aims, {
+  }
+  const home = leaveOrStay(universe)
+  const part =
+    universe.vms.length > MOST_VMS
+      ? whereItMatters(input, present, home, variation)
+      : { problem: prepare(input, present, home, variation), vms: undefined }
+  if (!part) return undefined
+  const { problem, vms } = part
+  const encoding = encode(problem.grounding.store, problem.universe, problem.aims, {
     budget: home.budget?.limit,
-    objectives: [...validLevels(problem), 'migration cost', 'moves'],
+    objectives: [...validLevels(problem, least), 'migration cost', 'moves'],
   })
   const solution = await solveInParts(encoding.model, solverOptions(options, seconds))
   if (solution.values.length === 0) return undefined
@@ -106,7 +106,52 @@ export async function relax(
   }
   const away = home.hosts.length - 1
   const host = encoding.placementOf(solution.values)
-  return { bounds, leavers: [...host.keys()].filter(vm => host[vm] === away) }
+  const leavers = [...host.keys()].filter(vm => host[vm] === away)
+  return { bounds, leavers: vms ? leavers.map(vm => vms[vm]!) : leavers }
+}
+
+/** The smallest number in a column of a table that does not depend on the placement. */
+function leastReader(input: PlaceInput, present: Evaluator, judge: JudgeProgram): LeastOf {
+  const known = new Map<string, number>()
+  return (table, column) => {
+    const key = `${column} ${table}`
+    let least = known.get(key)
+    if (least === undefined) {
+      const rows = input.tables.get(table)?.rows ?? present.view.rows(judge.present.get(table) ?? table)
+      known.set(key, (least = leastIn(rows, column)))
+    }
+    return least
+  }
+}
+
+/** Rules that the relaxation goes without. */
+function notMonotone(judge: JudgeProgram, least: LeastOf): Map<number, Refusal> {
+  const analysis = analyse(judge)
+  const monotone = monotoneRules(judge, analysis, least)
+  const refusals = new Map<number, Refusal>()
+  for (const rule of judge.program.rules)
+    if (analysis.delegated.has(rule.id) && !monotone.has(rule.id))
+      refusals.set(rule.id, { reason: 'it may hold less often when more VMs are on a host', span: rule.span })
+  return refusals
+}
+
+/**
+ * The problem for the VMs alone that tuples of the roles' tables rest on which hold now. With the others away, which costs something, no
+ * such tuple less would hold: under monotone rules none of them is read for one, and none that does not hold now comes to hold.
+ */
+function whereItMatters(
+  input: PlaceInput,
+  present: Evaluator,
+  home: Universe,
+  variation: Variation,
+): { readonly problem: Problem; readonly vms: readonly number[] } | undefined {
+  const { program, decision } = variation.judge
+  const roles = [...program.tables.values()].filter(t => decision.has(t.name) && DELEGATED_ROLES.has(t.role ?? ''))
+  if (roles.reduce((n, { name }) => n + present.view.count(name), 0) > MOST_BEHIND) return undefined
+  const ground = new ResidentGround(input, present, home, variation)
+  const holding = new Map(roles.map(({ name }) => [name, present.view.rows(name)]))
+  const vms = ground.vmsBehind(holding, MOST_BEHIND)
+  return vms && ground.part(home.current, new Map(vms.map(vm => [vm, home.hostsOf[vm]!])))
 }
 
 /** What tables that do not depend on the placement add to each aim, whatever is decided. */
@@ -166,31 +211,17 @@ function leaveOrStay(universe: Universe): Universe {
 }
 
 /** Levels whose value can only be larger in truth: nothing that was left out or relaxed takes away from them. */
-function validLevels({ judge, analysis, aims, grounding }: Problem): readonly Level[] {
-  const { program } = judge
+function validLevels({ judge, analysis, aims }: Problem, least: LeastOf): readonly Level[] {
+  const { program, decision } = judge
+  const values = new LeastValues(judge, analysis, least)
   const doubtful = new Set<number | undefined>()
   for (const rule of program.rules) {
-    if (program.tables.get(rule.head.table)?.role !== 'cost') continue
-    if (analysis.delegated.has(rule.id) && !aims.refused.has(rule.id)) continue
+    if (program.tables.get(rule.head.table)?.role !== 'cost' || !decision.has(rule.head.table)) continue
     const [priority, weight] = rule.head.args
-    if (weight?.kind === 'constant' && typeof weight.value === 'number' && weight.value >= 0) continue
+    if (weight?.kind === 'constant' ? Number(weight.value) >= 0 : values.inHead(rule, 1) >= 0) continue
     doubtful.add(priority?.kind === 'constant' && typeof priority.value === 'number' ? priority.value : undefined)
-  }
-  for (const [table, ground] of grounding.tables) {
-    if (program.tables.get(table)?.role !== 'cost') continue
-    const weightIsFixed = (analysis.columns.get(table)?.[1] ?? 'fixed') === 'fixed'
-    for (const { key, alternatives } of ground.tuples)
-      if (!(weightIsFixed ? Number(key[1]) >= 0 : alternatives.every(a => neverNegative(a, grounding.store))))
-        doubtful.add(typeof key[0] === 'number' ? key[0] : undefined)
   }
   return aims.levels.filter(
     ({ kind, priority }) => kind !== 'cost' || !(doubtful.has(priority) || doubtful.has(undefined)),
   )
-}
-
-/** Whether a weight that grows with the placement is 0 or more wherever it counts. */
-function neverNegative({ literal, numbers: [weight] }: Alternative, store: FormulaStore): boolean {
-  if (weight === undefined || isFixedTerm(weight) || isExtreme(weight) || weight.den !== undefined) return false
-  const guards = [store.atLeast(weight.num, 0, true), store.atLeast(weight.num, 0, false)]
-  return store.bounds(weight.num)[0] >= 0 || guards.includes(literal)
 }

@@ -1,6 +1,6 @@
 import type { Evaluator, IsolatedEvaluator } from '../datalog/index.ts'
 import type { CoreRule } from '../language/index.ts'
-import type { Row, Value } from '../tables/index.ts'
+import type { Row, TableData, Value } from '../tables/index.ts'
 import { readAims } from './aims.ts'
 import { type Analysis, analyse, groupRules } from './analysis.ts'
 import { FALSE, type FormulaStore, type Literal, TRUE } from './formula.ts'
@@ -8,7 +8,16 @@ import { ground } from './ground.ts'
 import { type GroundBody, type GroundProgram, groundProgram } from './ground-program.ts'
 import { GroundTable, type GroundTuple, type ValueNumbers } from './ground-table.ts'
 import { type JudgeProgram, judgeProgram } from './judge-program.ts'
-import { groundEvaluator, groundTables, type Problem, refuseStopped, refusing, refusingTooMany } from './problem.ts'
+import { keyColumns, NeededRows } from './needed-rows.ts'
+import {
+  groundEvaluator,
+  groundTables,
+  type Problem,
+  refuseStopped,
+  refusing,
+  refusingTooMany,
+  type Variation,
+} from './problem.ts'
 import { RelevantRows } from './relevant-rows.ts'
 import type { Refusal } from './split-body.ts'
 import type { PlaceInput } from './types.ts'
@@ -39,16 +48,25 @@ export class ResidentGround {
   readonly #universe: Universe
   readonly #judge: JudgeProgram
   readonly #rulesOf: ReadonlyMap<string, readonly CoreRule[]>
-  readonly #refusals = new Map<number, Refusal>()
+  readonly #refusals: Map<number, Refusal>
+  /** Data that only this program reads. */
+  readonly #tables: readonly TableData[]
   /** Where the evaluator has each VM. */
   readonly #at: Int32Array
   #translation: Translation | undefined
 
-  constructor(input: PlaceInput, present: Evaluator, universe: Universe) {
+  constructor(
+    input: PlaceInput,
+    present: Evaluator,
+    universe: Universe,
+    { judge, refusals, tables = [] }: Variation = { judge: judgeProgram(input.program) },
+  ) {
     this.#input = input
     this.#present = present
     this.#universe = universe
-    this.#judge = judgeProgram(input.program)
+    this.#judge = judge
+    this.#refusals = new Map(refusals)
+    this.#tables = tables
     this.#rulesOf = groupRules(this.#judge.program)
     this.#at = Int32Array.from(universe.current)
   }
@@ -65,6 +83,28 @@ export class ResidentGround {
     })
   }
 
+  /**
+   * The VMs, ascending, whose being where they stand is read for tuples that hold, however these are derived.
+   * @param holding the tuples, by table
+   * @param most where more rows than this are read for it, the answer is undefined
+   */
+  vmsBehind(holding: ReadonlyMap<string, readonly Row[]>, most: number): readonly number[] | undefined {
+    return refusing(this.#judge, this.#refusals, () => {
+      const { analysis, program, evaluator } = this.#translated()
+      const found = new Set<number>()
+      const rows = new NeededRows({ analysis, program, rulesOf: this.#rulesOf, view: evaluator.view }, vm => {
+        const number = this.#universe.vmNumber.get(vm)
+        if (number !== undefined) found.add(number)
+      })
+      for (const [table, tuples] of holding)
+        for (const tuple of tuples) {
+          rows.needKey(table, keyColumns(tuple, analysis.columns.get(table)))
+          if (rows.count > most) return undefined
+        }
+      return [...found].sort((a, b) => a - b)
+    })
+  }
+
   #part({ analysis, program, evaluator }: Translation, open: ReadonlyMap<number, readonly number[]>): Part {
     const { hosts, vms: names } = this.#universe
     const vms = [...open.keys()]
@@ -74,7 +114,7 @@ export class ResidentGround {
     const possible = vms.flatMap(vm => open.get(vm)!.map(h => [names[vm]!, hosts[h]!]))
     const grounding = evaluator.whatIf([{ table, inserted: [], removed: present }], () =>
       evaluator.whatIf([{ table, inserted: possible, removed: [] }], (view, changes) => {
-        const rows = new RelevantRows(this.#judge, analysis, program, this.#rulesOf, view, changes)
+        const rows = new RelevantRows(this.#judge, { analysis, program, rulesOf: this.#rulesOf, view }, changes)
         const guests = (host: Value): readonly Row[] => view.matching(table, [1], [host])
         const fixedHost = (vm: Value): Value | undefined => {
           const v = this.#universe.vmNumber.get(vm)
@@ -137,10 +177,13 @@ export class ResidentGround {
       program,
       analysis,
       [program.possibleLocation, ...new Set(bodies)],
-      groundTables(this.#judge, program, this.#input, this.#present, {
-        ...this.#universe,
-        hostsOf: Array.from(this.#at, h => [h]),
-      }),
+      [
+        ...groundTables(this.#judge, program, this.#input, this.#present, {
+          ...this.#universe,
+          hostsOf: Array.from(this.#at, h => [h]),
+        }),
+        ...this.#tables,
+      ],
     )
     this.#translation = { analysis, program, evaluator, refused: this.#refusals.size }
     return this.#translation

@@ -218,7 +218,8 @@ async function refusedBy(cloud: Cloud, view: ExecutionView, look: CloudView): Pr
     if (state !== 'failed' || !move) continue
     const status = await cloud.status(`${id}/${attempt}`)
     const refusal = status && refusalIn(status, move, look)
-    if (refusal) found.push(refusal)
+    // What may go well another time is tried again as it is.
+    if (refusal && refusal.remedy !== 'again') found.push(refusal)
   }
   return found
 }

@@ -5,8 +5,9 @@ import type { CloudView } from './cloud-view.ts'
 import type { Cells } from './named-rows.ts'
 import type { PlanReport } from './plan-report.ts'
 
-/** Something that the cloud would not do: bring a VM to a host, or move it at all. */
+/** Something that the cloud would not do: bring a VM to a host, or move it at all, for now or for good. */
 export interface Refusal {
+  readonly remedy: NonNullable<ActionStatus['remedy']>
   readonly vm: Value
   /** Undefined: the VM is held where it is. */
   readonly host: Value | undefined
@@ -15,15 +16,15 @@ export interface Refusal {
   readonly state: string | undefined
 }
 
-/** What a move that failed for good teaches; undefined: the same may go well another time. */
+/** What a move teaches that failed in all its tries; undefined: nothing is known of it. */
 export function refusalIn(
   { remedy, detail }: Pick<ActionStatus, 'remedy' | 'detail'>,
   { vm, to }: { readonly vm: Value; readonly to: Value },
   view: CloudView,
 ): Refusal | undefined {
-  if (remedy !== 'elsewhere' && remedy !== 'never') return undefined
+  if (remedy === undefined) return undefined
   const host = remedy === 'elsewhere' ? to : undefined
-  return { vm, host, why: detail ?? 'the cloud does not say why', state: stateOf({ vm, host }, view) }
+  return { remedy, vm, host, why: detail ?? 'the cloud does not say why', state: stateOf({ vm, host }, view) }
 }
 
 /** Whether the cloud still shows what it showed when it refused. What is not to be seen has not changed. */

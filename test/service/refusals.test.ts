@@ -63,7 +63,7 @@ function cloudThatRefuses(refusing: (vm: string, host: string) => ActionStatus |
   }
 }
 
-const failed = (remedy: 'never' | 'elsewhere', detail: string): ActionStatus => ({
+const failed = (remedy: 'never' | 'elsewhere' | 'again', detail: string): ActionStatus => ({
   ...{ state: 'failed', retryable: false, remedy, detail },
 })
 
@@ -116,6 +116,23 @@ test('what is held is known after a restart, and named in the plans that are mad
     await second.stop()
     await store.close()
   }
+})
+
+test('a VM whose move fails for now does not keep others waiting, and is moved when its time has come', async () => {
+  const isEarly = (vm: string) => vm === 'a' && of.asked.filter(one => one.startsWith('a')).length === 1
+  const of = cloudThatRefuses(vm => (isEarly(vm) ? failed('again', 'not yet') : undefined))
+  open = await openTestService([of.source])
+  const { service } = open
+  await service.policies.create({ name: 'empty', text: EMPTY, mode: 'enforce' }, someone)
+  const held = await until(
+    async () => (await service.violations.list({ value: 'a' }, {})).items[0]?.held?.[0],
+    'it is held',
+  )
+  expect(held.because).toBe('not yet')
+  await until(async () => of.hosts.get('b') !== 'h1', 'the other VM has left')
+  expect(of.hosts.get('a')).toBe('h1')
+  await until(async () => (await service.violations.list({}, {})).items.length === 0, 'it has left too')
+  expect(of.asked.filter(one => one.startsWith('a'))).toHaveLength(2)
 })
 
 test('where only a host is refused, the VM goes to another, and to that host once the cloud shows it otherwise', async () => {

@@ -8,8 +8,11 @@ import type { LiveWorld } from './world/live-world.ts'
 const TOPIC = 'service-refusals'
 /** Milliseconds after which the database is looked at though nothing was heard. */
 const LOOK_MS = 5000
-/** How long what the cloud refused is not asked for again, in milliseconds. */
+/** How long what the cloud refused for good is not asked for again, in milliseconds. */
 const REFUSED_MS = 3_600_000
+/** The same of a VM whose move may go well another time, when it has failed once; twice as long for each further time in a row. */
+const AGAIN_MS = 5000
+const LONGEST_AGAIN_MS = 300_000
 
 interface Standing extends Refusal {
   readonly id: string
@@ -18,7 +21,7 @@ interface Standing extends Refusal {
 }
 
 /**
- * What the cloud has refused for good: plans do without it until the cloud shows something else of the VM or the host it is about, or
+ * What the cloud has refused: plans do without it until the cloud shows something else of the VM or the host it is about, or
  * some time has passed. Kept in memory; the database is followed, so that every replica says the same, and a restart forgets nothing.
  */
 export class RefusalList {
@@ -43,7 +46,7 @@ export class RefusalList {
       const rows = await this.#parts.store.db.selectFrom('refusals').selectAll().orderBy('id').execute()
       this.#all = rows.map(({ id, domain, body, until }) => ({
         ...{ id, domain, until: Number(until), host: undefined, state: undefined },
-        ...(JSON.parse(body) as Pick<Refusal, 'vm' | 'why'>),
+        ...(JSON.parse(body) as Pick<Refusal, 'remedy' | 'vm' | 'why'>),
       }))
       this.#held = new Map(this.#all.flatMap(one => (one.host === undefined ? [[one.vm, one] as const] : [])))
     } catch (error) {
@@ -66,12 +69,14 @@ export class RefusalList {
     })
   }
 
-  async add(domain: string, refusals: readonly Refusal[]): Promise<void> {
+  /** @param times how often in a row a VM's move has failed */
+  async add(domain: string, refusals: readonly Refusal[], times: (vm: Value) => number): Promise<void> {
     const { store, clock } = this.#parts
-    const until = clock.now() + REFUSED_MS
     await store.transaction(async tx => {
       for (const refusal of refusals) {
-        const { vm, host } = refusal
+        const { vm, host, remedy } = refusal
+        const again = Math.min(LONGEST_AGAIN_MS, AGAIN_MS * 2 ** (times(vm) - 1))
+        const until = clock.now() + (remedy === 'again' ? again : REFUSED_MS)
         const row = { domain, body: JSON.stringify(refusal), until }
         await tx
           .insertInto('refusals')

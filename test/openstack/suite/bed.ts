@@ -161,7 +161,15 @@ export async function openBed(): Promise<Bed> {
       for (const each of await list('/os-services?binary=nova-compute', 'services')) {
         const path = `/os-services/${each.id}`
         if (each.status !== 'enabled') await admin.put('compute', path, { status: 'enabled' })
-        if (each.forced_down) await admin.put('compute', path, { forced_down: false })
+        // Nova refuses until the host has come back and found what was evacuated from it.
+        const free = () => admin.put('compute', path, { forced_down: false })
+        if (each.forced_down)
+          await until(`${each.host} may be used again`, () =>
+            free().then(
+              () => true,
+              () => false,
+            ),
+          )
       }
       await plane.setKnob('migration-seconds', '1')
       await until('all hosts are up', async () =>

@@ -28,11 +28,15 @@ export async function sixty(bed: Bed, together: number): Promise<Members> {
   const count = SERVICES * MEMBERS
   const there = await servers(bed)
   const byHost = new Map(bed.hosts.map(host => [host, there.filter(server => hostOf(server) === host).length]))
+  const missing = new Map<string, number>()
   for (let n = there.length; n < count; n++) {
     const [host, load] = [...byHost].reduce((least, each) => (each[1] < least[1] ? each : least))
     byHost.set(host, load + 1)
-    const server = { name: `member-${n}`, imageRef: bed.image, flavorRef: flavor, networks: 'none', host }
-    await bed.admin.post('compute', '/servers', { server })
+    missing.set(host, (missing.get(host) ?? 0) + 1)
+  }
+  for (const [host, n] of missing) {
+    const server = { name: `member-${host}`, imageRef: bed.image, flavorRef: flavor, networks: 'none', host }
+    await bed.admin.post('compute', '/servers', { server: { ...server, min_count: n, max_count: n } })
   }
   await until(
     `${count} servers run`,

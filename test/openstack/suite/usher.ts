@@ -152,6 +152,7 @@ export class Serving {
       'policies: { folder: policies, mode: enforce }',
       'control:',
       '  evacuate: true',
+      '  perHost: 2',
       '  lease: 5s',
       '  placement: { seconds: 20 }',
       'api: { port: 0, authentication: { everyoneIs: admin } }',

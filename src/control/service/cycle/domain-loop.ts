@@ -52,6 +52,8 @@ export class DomainLoop {
   /** When a cycle is due because something happened here, in milliseconds since 1970. */
   #dueAt: number | undefined
   #failures = 0
+  /** The same of VMs' moves. */
+  readonly #failuresOf = new Map<Value, number>()
   /** Cycles in a row for which no plan could be made. */
   #fruitless = 0
   #stopped = false
@@ -290,9 +292,12 @@ export class DomainLoop {
     const failed = view.tasks.filter(({ state }) => state === 'failed')
     const moves = new Map(reportOf(row).moves.map(move => [move.id, move]))
     const refusals: Refusal[] = []
-    for (const { name, id: task, attempt } of failed) {
+    for (const { name, id: task, attempt, state } of view.tasks) {
       const move = moves.get(name)
-      const refusal = move && (await this.#with.actions.refusalOf(`${task}/${attempt}`, move))
+      if (move && state === 'succeeded') this.#failuresOf.delete(move.vm)
+      if (!move || state !== 'failed') continue
+      this.#failuresOf.set(move.vm, (this.#failuresOf.get(move.vm) ?? 0) + 1)
+      const refusal = await this.#with.actions.refusalOf(`${task}/${attempt}`, move)
       if (refusal) refusals.push(refusal)
     }
     for (const { vm, host, why: reason } of refusals)
@@ -300,7 +305,7 @@ export class DomainLoop {
         { vm, ...(host !== undefined && { host }), why: reason },
         'the cloud refuses a move; plans do without it',
       )
-    if (refusals.length > 0) await this.#with.refusals.add(this.domain, refusals)
+    if (refusals.length > 0) await this.#with.refusals.add(this.domain, refusals, vm => this.#failuresOf.get(vm) ?? 1)
     const why = failed[0]?.error ?? view.error ?? view.state
     await plans.change(id, ['running', 'approved'], ok ? 'done' : 'failed', ok ? {} : { reason: why })
     const left = counting(this.#with, new Set(termsOf(row).policies), this.domain).now.filter(v => v.role === 'error')

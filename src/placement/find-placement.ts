@@ -11,6 +11,7 @@ import { judgeProgram } from './judge-program.ts'
 import { labelsOf } from './labels.ts'
 import { isConstant } from './linear.ts'
 import { localSearch, type SearchLimits } from './local-search.ts'
+import { onCycles } from './move-cycles.ts'
 import { neighbourhoodSearch, type SearchJob } from './neighbourhood-search.ts'
 import { type Problem, prepare } from './problem.ts'
 import { Random } from './random.ts'
@@ -63,6 +64,8 @@ const WITHOUT_FAULT: Relaxation = {
 }
 /** Hosts a moved VM could stop at, listed in the problem that describes an answer of the search. */
 const STOPS = 6
+/** Moves up to which each VM may stop on its way; of more only those that may wait for each other. */
+const ALL_STOP = 500
 
 const NO_MODEL: ModelSize = { columns: 0, rows: 0, entries: 0 }
 
@@ -237,13 +240,14 @@ async function search(job: SearchJob, limits: SearchLimits): Promise<void> {
 function describe({ ground, state }: SearchJob, judge: Judge): Found {
   const { universe } = state
   const host = standAtPresent(judge, state)
+  const moved = [...host.keys()].filter(vm => host[vm] !== universe.current[vm])
+  const stopping = moved.length <= ALL_STOP ? undefined : onCycles(moved, universe.current, host)
   const open = new Map<number, readonly number[]>()
-  for (const [vm, to] of host.entries()) {
-    const from = universe.current[vm]!
-    if (to === from) continue
+  for (const vm of moved) {
+    const stops = !stopping || stopping.has(vm) ? universe.hostsOf[vm]!.slice(0, STOPS) : []
     open.set(
       vm,
-      [...new Set([from, to, ...universe.hostsOf[vm]!.slice(0, STOPS)])].sort((a, b) => a - b),
+      [...new Set([universe.current[vm]!, host[vm]!, ...stops])].sort((a, b) => a - b),
     )
   }
   return {

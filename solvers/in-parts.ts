@@ -1,5 +1,6 @@
 import { type ChainOptions, solveModel } from './chain.ts'
 import { checkSolution } from './check-solution.ts'
+import { choicesAmong, type Kind } from './choices.ts'
 import { type Direction, type Point, pointsThatMatter } from './enumerate.ts'
 import { objectiveValue } from './level.ts'
 import { type Entries, ModelBuilder } from './model-builder.ts'
@@ -33,12 +34,6 @@ export async function solveInParts(model: Model, options: ChainOptions = {}): Pr
   const found = await new InParts(model, split, options, secondsLeft).solve()
   if (found) return { ...found, elapsedMs: performance.now() - started }
   return solveModel(model, { ...options, timeLimitSeconds: secondsLeft() })
-}
-
-/** Equal small parts, with their points. */
-interface Kind {
-  readonly points: readonly Point[]
-  readonly parts: Part[]
 }
 
 class InParts {
@@ -112,16 +107,21 @@ class InParts {
   async #choose(): Promise<Solution | undefined> {
     const { rows, objectives } = this.#model
     const builder = new ModelBuilder()
-    const chosen = this.#kinds.map(({ points, parts }, k) =>
-      points.map((_, p) => builder.addColumn({ name: `kind${k}.${p}`, upper: parts.length, integer: true })),
+    const choices = choicesAmong(this.#kinds)
+    if (choices.length + this.#large.length === 0) return this.#answer('infeasible', undefined, [])
+    const chosen = choices.map(({ points, places }, k) =>
+      points.map((_, p) => builder.addColumn({ name: `kind${k}.${p}`, upper: places.length, integer: true })),
     )
     const column = this.#addColumns(builder, this.#large)
     chosen.forEach((columns, k) => {
-      const size = this.#kinds[k]!.parts.length
+      const size = choices[k]!.places.length
       builder.addRow({ name: `kind${k}`, entries: columns.map(c => [c, 1] as const), lower: size, upper: size })
     })
     const ofPoints = (measure: (point: Point) => number): [number, number][] =>
-      this.#kinds.flatMap(({ points }, k) => points.map((p, i): [number, number] => [chosen[k]![i]!, measure(p)]))
+      choices.flatMap(({ points }, k) => points.map((p, i): [number, number] => [chosen[k]![i]!, measure(p)]))
+    const settled = this.#kinds.filter(kind => kind.points.length === 1)
+    const ofSettled = (measure: (point: Point) => number): number =>
+      settled.reduce((sum, { points, parts }) => sum + parts.length * measure(points[0]!), 0)
     this.#addRows(
       builder,
       this.#large.flatMap(part => [...part.rows]),
@@ -129,20 +129,26 @@ class InParts {
     )
     this.#linking.forEach((r, l) => {
       const entries = [...rowEntries(this.#model, r, column), ...ofPoints(p => p.linking[l]!)]
-      builder.addRow({ name: rows.name(r), entries, lower: rows.lower[r]!, upper: rows.upper[r]! })
+      const taken = ofSettled(p => p.linking[l]!)
+      builder.addRow({ name: rows.name(r), entries, lower: rows.lower[r]! - taken, upper: rows.upper[r]! - taken })
     })
     objectives.forEach((o, k) => {
       const raw = objectiveEntries(this.#model, k, column)
-      builder.addObjective({ ...o, entries: [...raw, ...ofPoints(p => p.objectives[k]!)] })
+      const constant = o.constant + ofSettled(p => p.objectives[k]!)
+      builder.addObjective({ ...o, constant, entries: [...raw, ...ofPoints(p => p.objectives[k]!)] })
     })
     const solution = await solveModel(builder.build(), this.#asked(this.#secondsLeft() / 2))
     if (solution.status === 'infeasible') return this.#answer('infeasible', undefined, [solution])
     if (solution.status !== 'optimal') return undefined
     const values = new Float64Array(this.#model.columns.count)
-    this.#kinds.forEach(({ points, parts }, k) => {
+    for (const { points, parts } of settled) for (const part of parts) put(values, part, points[0]!.values)
+    choices.forEach(({ points, places }, k) => {
       let next = 0
-      points.forEach((point, p) => {
-        for (let n = solution.values[chosen[k]![p]!]!; n > 0; n--) put(values, parts[next++]!, point.values)
+      points.forEach((_, p) => {
+        for (let n = solution.values[chosen[k]![p]!]!; n > 0; n--) {
+          const { part, kind } = places[next++]!
+          put(values, part, kind.points[p]!.values)
+        }
       })
     })
     for (const [c, to] of column) values[c] = solution.values[to]!

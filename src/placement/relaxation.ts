@@ -62,6 +62,7 @@ const REAL = '~real'
  * gain tuples when VMs are added to hosts (monotone.ts); all others are left out, as if they could be satisfied for nothing. The size is
  * that of the VMs, whatever the number of hosts. Where there are many, only those decide that something which is violated or costs rests
  * on: no other gains anything by leaving. Undefined when that is too many still, or it was not solved in time.
+ * @param mostVms up to which all decide
  */
 export async function relax(
   input: PlaceInput,
@@ -69,6 +70,7 @@ export async function relax(
   universe: Universe,
   seconds: number,
   options: PlaceOptions,
+  mostVms = MOST_VMS,
 ): Promise<Relaxation | undefined> {
   const judge = withoutElsewhere(judgeProgram(input.program))
   const least = leastReader(input, present, judge)
@@ -85,7 +87,7 @@ export async function relax(
   }
   const home = leaveOrStay(universe)
   const part =
-    universe.vms.length > MOST_VMS
+    universe.vms.length > mostVms
       ? whereItMatters(input, present, home, variation)
       : { problem: prepare(input, present, home, variation), vms: undefined }
   if (!part) return undefined
@@ -94,13 +96,21 @@ export async function relax(
     budget: home.budget?.limit,
     objectives: [...validLevels(problem, least), 'migration cost', 'moves'],
   })
-  const solution = await solveInParts(encoding.model, solverOptions(options, seconds))
-  if (solution.values.length === 0) return undefined
   const bounds = new Map<string, number>()
   const always = settled(judge, present)
-  for (const [i, name] of encoding.objectiveNames.entries()) {
-    const least = solution.bounds[i] ?? Number.NEGATIVE_INFINITY
+  const bound = (i: number, least: number): void => {
+    const name = encoding.objectiveNames[i]!
     bounds.set(name, least + encoding.constants[i]! + (always.get(name) ?? 0))
+  }
+  if (encoding.model.columns.count === 0) {
+    for (const i of encoding.objectiveNames.keys()) bound(i, 0)
+    return { bounds, leavers: [] }
+  }
+  const solution = await solveInParts(encoding.model, solverOptions(options, seconds))
+  if (solution.values.length === 0) return undefined
+  for (const i of encoding.objectiveNames.keys()) {
+    const least = solution.bounds[i] ?? Number.NEGATIVE_INFINITY
+    bound(i, least)
     // What comes after rests on this level being at its value.
     if (least < solution.objective[i]! - TOLERANCE) break
   }
@@ -151,7 +161,7 @@ function whereItMatters(
   const ground = new ResidentGround(input, present, home, variation)
   const holding = new Map(roles.map(({ name }) => [name, present.view.rows(name)]))
   const vms = ground.vmsBehind(holding, MOST_BEHIND)
-  return vms && ground.part(home.current, new Map(vms.map(vm => [vm, home.hostsOf[vm]!])))
+  return vms && ground.part(home.current, new Map(vms.map(vm => [vm, home.hostsOf[vm]!])), holding)
 }
 
 /** What tables that do not depend on the placement add to each aim, whatever is decided. */

@@ -5,7 +5,7 @@ import { DELEGATED_ROLES } from './analysis.ts'
 import { LOCATION } from './decision.ts'
 import type { GroundBody } from './ground-program.ts'
 import type { JudgeProgram } from './judge-program.ts'
-import { type GroundRows, keyArgs, NeededRows, type Pattern } from './needed-rows.ts'
+import { type GroundRows, keyArgs, keyColumns, NeededRows, type Pattern } from './needed-rows.ts'
 
 /**
  * The rows of a ground program that decide what some VMs' placement can change, and those that these rest on: what has to be translated
@@ -21,8 +21,14 @@ export class RelevantRows {
 
   /**
    * @param changes rows that came with the VMs' possible hosts, to a state without these VMs
+   * @param also tuples that are needed whether they can change or not, by table
    */
-  constructor(judge: JudgeProgram, ground: GroundRows, changes: Changes) {
+  constructor(
+    judge: JudgeProgram,
+    ground: GroundRows,
+    changes: Changes,
+    also: ReadonlyMap<string, readonly Row[]> = new Map(),
+  ) {
     this.#ground = ground
     this.#changes = changes
     this.#needed = new NeededRows(ground)
@@ -32,6 +38,8 @@ export class RelevantRows {
     for (const table of analysis.tables)
       if (DELEGATED_ROLES.has(judge.program.tables.get(table)?.role ?? ''))
         for (const key of this.#touched.get(table)!.values()) this.#needed.needKey(table, key)
+    for (const [table, tuples] of also)
+      for (const tuple of tuples) this.#needed.needKey(table, keyColumns(tuple, analysis.columns.get(table)))
   }
 
   /** Rows of a table of the ground program. */

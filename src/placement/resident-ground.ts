@@ -74,12 +74,17 @@ export class ResidentGround {
   /**
    * @param host where every VM stands
    * @param open the hosts that VMs of the part may be on, ascending, by VM number
+   * @param also tuples of the roles' tables that are to be translated even where no VM of the part can change them, by table
    */
-  part(host: ArrayLike<number>, open: ReadonlyMap<number, readonly number[]>): Part {
+  part(
+    host: ArrayLike<number>,
+    open: ReadonlyMap<number, readonly number[]>,
+    also: ReadonlyMap<string, readonly Row[]> = new Map(),
+  ): Part {
     return refusing(this.#judge, this.#refusals, () => {
       const translation = this.#translated()
       this.#follow(translation, host)
-      return refusingTooMany(() => this.#part(translation, open))
+      return refusingTooMany(() => this.#part(translation, open, also))
     })
   }
 
@@ -105,7 +110,11 @@ export class ResidentGround {
     })
   }
 
-  #part({ analysis, program, evaluator }: Translation, open: ReadonlyMap<number, readonly number[]>): Part {
+  #part(
+    { analysis, program, evaluator }: Translation,
+    open: ReadonlyMap<number, readonly number[]>,
+    also: ReadonlyMap<string, readonly Row[]>,
+  ): Part {
     const { hosts, vms: names } = this.#universe
     const vms = [...open.keys()]
     const universe = this.#universeOf(vms, open)
@@ -114,7 +123,7 @@ export class ResidentGround {
     const possible = vms.flatMap(vm => open.get(vm)!.map(h => [names[vm]!, hosts[h]!]))
     const grounding = evaluator.whatIf([{ table, inserted: [], removed: present }], () =>
       evaluator.whatIf([{ table, inserted: possible, removed: [] }], (view, changes) => {
-        const rows = new RelevantRows(this.#judge, { analysis, program, rulesOf: this.#rulesOf, view }, changes)
+        const rows = new RelevantRows(this.#judge, { analysis, program, rulesOf: this.#rulesOf, view }, changes, also)
         const guests = (host: Value): readonly Row[] => view.matching(table, [1], [host])
         const fixedHost = (vm: Value): Value | undefined => {
           const v = this.#universe.vmNumber.get(vm)

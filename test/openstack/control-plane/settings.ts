@@ -53,7 +53,7 @@ export function writeSettings(layout: Layout): Settings {
       // A killed compute is known to be down after so long.
       report_interval: 5,
       service_down_time: 20,
-      update_resources_interval: 30,
+      update_resources_interval: 60,
       sync_power_state_interval: -1,
       heal_instance_info_cache_interval: -1,
       periodic_fuzzy_delay: 0,
@@ -160,6 +160,7 @@ export function writeSettings(layout: Layout): Settings {
         // There is no volume service, and so no zone.
         allow_availability_zone_fallback: true,
         scheduler_driver_init_wait_time: 1,
+        report_interval: 1,
         api_paste_config: cinderPaste,
         state_path: join(state, 'cinder'),
         transport_url: queueUrl(layout, 'rabbit'),

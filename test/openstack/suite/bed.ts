@@ -35,6 +35,8 @@ export interface Bed {
   clear(keep?: (server: Json) => boolean): Promise<void>
 }
 
+const TASK = 'OS-EXT-STS:task_state'
+
 export async function openBed(): Promise<Bed> {
   const socket = process.env['USHER_OPENSTACK']
   if (!socket) throw new Error('there is no control plane: run `npm run test:openstack`')
@@ -138,19 +140,29 @@ export async function openBed(): Promise<Bed> {
       for (const http of open.splice(0)) await http.close()
       for (const host of layout.hosts) await plane.startHost(host)
       const list = async (path: string, key: string): Promise<Json[]> => (await admin.get('compute', path))[key]
+      const asked = new Map<string, number>()
       // Services that a test interrupted may not be well yet: what can not be deleted now is deleted later.
-      const remove = async (id: string) => {
+      const remove = async ({ id, [TASK]: task }: Json) => {
+        const last = asked.get(id)
+        if (last !== undefined && Date.now() - last < 10_000) return
+        asked.set(id, Date.now())
         // Past Nova's own checks: a test may have left it in the midst of anything.
-        await admin.post('compute', `/servers/${id}/action`, { 'os-resetState': { state: 'error' } }).catch(() => {})
+        if (task !== null || last !== undefined)
+          await admin.post('compute', `/servers/${id}/action`, { 'os-resetState': { state: 'error' } }).catch(() => {})
         await admin.delete('compute', `/servers/${id}`)
       }
       const removeAll = () =>
-        until('all servers are gone', async () => {
-          const all = await list('/servers/detail?all_tenants=1', 'servers').catch(() => undefined)
-          const left = all?.filter(each => !keep(each))
-          await Promise.all((left ?? []).map(({ id }) => remove(id).catch(() => {})))
-          return left?.length === 0
-        })
+        until(
+          'all servers are gone',
+          async () => {
+            const all = await list('/servers/detail?all_tenants=1', 'servers').catch(() => undefined)
+            const left = all?.filter(each => !keep(each)) ?? []
+            await Promise.all(left.map(each => remove(each).catch(() => asked.delete(each.id))))
+            return all !== undefined && left.length === 0
+          },
+          240,
+          500,
+        )
       await removeAll()
       for (const { id } of await list('/os-server-groups?all_projects=1', 'server_groups'))
         await admin.delete('compute', `/os-server-groups/${id}`)
@@ -187,10 +199,13 @@ export async function openBed(): Promise<Bed> {
   return bed
 }
 
-/** Wait for something that services take their time for. Gives the milliseconds it took. */
-export async function until(what: string, look: () => Promise<boolean>, seconds = 240): Promise<number> {
+/**
+ * Wait for something that services take their time for. Gives the milliseconds it took.
+ * @param pause milliseconds between two looks; more where a look is much work for who is waited for
+ */
+export async function until(what: string, look: () => Promise<boolean>, seconds = 240, pause = 200): Promise<number> {
   const begun = performance.now()
-  for (const end = Date.now() + seconds * 1000; ; await sleep(200)) {
+  for (const end = Date.now() + seconds * 1000; ; await sleep(pause)) {
     if (await look()) return performance.now() - begun
     if (Date.now() > end) throw new Error(`waited ${seconds} s in vain: ${what}`)
   }

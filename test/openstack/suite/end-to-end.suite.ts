@@ -27,7 +27,7 @@ const databaseIn = (run: { readonly folder: string }) => join(run.folder, 'state
 const completed = async ({ since }: Members) =>
   (await migrations(bed)).filter(m => m.id > since && m.status === 'completed').length
 const moved = (members: Members, n: number) =>
-  until(`${n} moves are made`, async () => (await completed(members)) >= n, 600)
+  until(`${n} moves are made`, async () => (await completed(members)) >= n, 600, 500)
 
 /** Milliseconds from the end of an event to the first violation that names a host. */
 async function untilViolated(config: string, host: string, event: () => Promise<void>): Promise<number> {
@@ -140,7 +140,7 @@ test('the service keeps a policy while everything fails: itself, a host, a migra
   }
   // It holds, and Usher has looked again and found nothing more to do.
   const isIdle = async () => (await serving.get('/plans?state=running')).items.length === 0
-  await until('the policy holds', async () => (await isKept()) && (await isIdle()), 900)
+  await until('the policy holds', async () => (await isKept()) && (await isIdle()), 900, 1000)
   console.log(`the policy holds ${((performance.now() - begun) / 1000).toFixed(0)} s after the last fault`)
   const before = await completed(members)
   await sleep(6000)

@@ -47,6 +47,7 @@ export async function sixty(bed: Bed, together: number): Promise<Members> {
       return all.filter(s => s.status === 'ACTIVE').length === count
     },
     900,
+    1000,
   )
   const all = await servers(bed)
   await join(bed, all, together)

@@ -120,8 +120,6 @@ class InParts {
     const ofPoints = (measure: (point: Point) => number): [number, number][] =>
       choices.flatMap(({ points }, k) => points.map((p, i): [number, number] => [chosen[k]![i]!, measure(p)]))
     const settled = this.#kinds.filter(kind => kind.points.length === 1)
-    const ofSettled = (measure: (point: Point) => number): number =>
-      settled.reduce((sum, { points, parts }) => sum + parts.length * measure(points[0]!), 0)
     this.#addRows(
       builder,
       this.#large.flatMap(part => [...part.rows]),
@@ -129,13 +127,13 @@ class InParts {
     )
     this.#linking.forEach((r, l) => {
       const entries = [...rowEntries(this.#model, r, column), ...ofPoints(p => p.linking[l]!)]
-      const taken = ofSettled(p => p.linking[l]!)
+      const taken = settled.reduce((sum, { points, parts }) => sum + parts.length * points[0]!.linking[l]!, 0)
       builder.addRow({ name: rows.name(r), entries, lower: rows.lower[r]! - taken, upper: rows.upper[r]! - taken })
     })
     objectives.forEach((o, k) => {
       const raw = objectiveEntries(this.#model, k, column)
-      const constant = o.constant + ofSettled(p => p.objectives[k]!)
-      builder.addObjective({ ...o, constant, entries: [...raw, ...ofPoints(p => p.objectives[k]!)] })
+      // What is settled adds to the value and to its bound alike.
+      builder.addObjective({ ...o, constant: 0, entries: [...raw, ...ofPoints(p => p.objectives[k]!)] })
     })
     const solution = await solveModel(builder.build(), this.#asked(this.#secondsLeft() / 2))
     if (solution.status === 'infeasible') return this.#answer('infeasible', undefined, [solution])
@@ -250,9 +248,10 @@ function boundsOf(objective: readonly number[], solutions: readonly Solution[]):
   let known = true
   return objective.map((value, k) => {
     if (!known) return Number.NEGATIVE_INFINITY
-    const open = solutions.reduce((sum, s) => sum + (s.objective[k]! - s.bounds[k]!), 0)
-    if (solutions.some(s => s.bounds[k]! < s.objective[k]!)) known = solutions.length === 1
-    return value - open
+    // What is left by rounding alone is not open.
+    const open = solutions.filter(s => exceeds(s.objective[k]!, s.bounds[k]!, 0, true))
+    if (open.length > 0) known = solutions.length === 1
+    return value - open.reduce((sum, s) => sum + (s.objective[k]! - s.bounds[k]!), 0)
   })
 }
 

@@ -1,27 +1,24 @@
 import type { ConditionGraph } from './condition-graph.ts'
 import type { GraphState } from './graph-state.ts'
 import { Penalties } from './penalties.ts'
+import { possibleHosts } from './possible-hosts.ts'
 import type { Random } from './random.ts'
+import { StepMaker } from './step-maker.ts'
 import { StepPrices } from './step-prices.ts'
-import { contains, type Universe } from './universe.ts'
+import { StepProposer } from './step-proposer.ts'
+import { restrict, type Universe } from './universe.ts'
 
 /** Steps between two looks at the clock, and how many of these there are between two looks at each limit. */
 const STRIDE = 1024
 const STRIDES_PER_LOOK = 8
-/**
- * What steps are drawn, by weight: a VM anywhere; a moved VM home; two VMs for each other; a VM to where another is, which goes home.
- * What a VM that left still uses makes many ways one-way: home is the one that is always open.
- */
-const MIX = { anywhere: 0.4, home: 0.15, exchange: 0.25, replace: 0.2 }
 /**
  * Rounds of the schedule, each from the best placement of those before: the share of the time that is over at its end, and how hot it
  * begins and how many errors are wanted then, by what the first does. A round may end at a placement with an error that it does not get
  * rid of; the next ones, cooler, have fewer to begin with.
  */
 const ROUNDS = [
-  { until: 0.4, by: 1 },
-  { until: 0.6, by: 0.3 },
-  { until: 0.8, by: 0.3 },
+  { until: 0.7, by: 1 },
+  { until: 0.85, by: 0.3 },
   { until: 1, by: 0.3 },
 ] as const
 /** Steps drawn to learn what steps cost. */
@@ -33,11 +30,14 @@ const WARM = 0.06
 const COLD = { quantile: 0.02, least: 1e-6 }
 /** What a VM too many costs at first, in typical costs of a step. */
 const PENALTY = 0.5
-/** Errors wanted at the beginning, as a share of the VMs; they fall to none by a power of the time that is left. */
-const ERRORS = { share: 0.06, power: 1.5 }
 /**
- * Share of the time until the warm temperature is reached and no error is wanted any more. What errors are left then are mended by growing
- * warmer again, by this many powers of e in the time that is left.
+ * Errors wanted at the beginning, as a share of the VMs; they fall to none by a power of the time that is left of a share of it, while it is
+ * still warm enough to make good what that costs.
+ */
+const ERRORS = { share: 0.06, power: 1.5, until: 0.5 }
+/**
+ * Share of the time until the warm temperature is reached. What errors are left then are mended by growing warmer again, by this many
+ * powers of e in the time that is left.
  */
 const OVER = 0.75
 const REHEAT = 3
@@ -53,8 +53,8 @@ const CHEAPEST = 3
 const FORGET = 0.995
 
 /**
- * Simulated annealing of one level of what is minimised (Kirkpatrick, Gelatt and Vecchi 1983), by moves of single VMs and exchanges of
- * two: a step that makes the level worse by d is taken with probability e^(−d / temperature), and none that makes a level between it and
+ * Simulated annealing of one level of what is minimised (Kirkpatrick, Gelatt and Vecchi 1983), by moves of single VMs, exchanges of two and
+ * rearrangements, to hosts where a VM can be at all: a step that makes the level worse by d is taken with probability e^(−d / temperature), and none that makes a level between it and
  * the errors worse. Errors have prices that rise in the end beyond all gain (`Penalties`): where hosts are full, one good placement is
  * reached from another through some that are not allowed. The temperature falls geometrically as `progress` goes from 0 to 1. The state is
  * left at the best placement seen that has no more errors than the first.
@@ -68,14 +68,14 @@ export function anneal(
   random: Random,
   progress: (steps: number) => number,
 ): void {
-  const proposer = new Proposer(state, universe, random)
-  const costs = sampleCosts(state, proposer, level)
+  const costs = sampleCosts(state, new StepProposer(state, universe, random), level)
   if (costs.length === 0) return
   const typical = quantile(costs, 0.5)
   const hot = HOT * typical
   const cold = Math.max(COLD.least * hot, Math.min(WARM * hot, quantile(costs, COLD.quantile)))
   const penalties = new Penalties(graph, state.sums, PENALTY * typical)
-  const prices = new StepPrices(graph, state, penalties, level)
+  const possible = restrict(universe, possibleHosts(graph, penalties, universe))
+  const steps = new StepMaker(state, possible, new StepPrices(graph, state, penalties, level), random)
   const aims = new Aims(state, level)
   let now = state.level(level)
   let errors = state.level(0)
@@ -89,9 +89,9 @@ export function anneal(
   let lastLook = 0
   let round = 0
   let begun = 0
-  for (let steps = 0; ; steps++) {
-    if (steps % STRIDE === 0) {
-      const all = progress(steps)
+  for (let count = 0; ; count++) {
+    if (count % STRIDE === 0) {
+      const all = progress(count)
       if (all >= 1) break
       if (all >= ROUNDS[round]!.until) {
         if (!atBest) state.goTo(bestHost)
@@ -105,7 +105,7 @@ export function anneal(
       }
       const done = (all - begun) / (ROUNDS[round]!.until - begun)
       const wanted =
-        ROUNDS[round]!.by * ERRORS.share * universe.vms.length * Math.max(0, 1 - done / OVER) ** ERRORS.power
+        ROUNDS[round]!.by * ERRORS.share * universe.vms.length * Math.max(0, 1 - done / ERRORS.until) ** ERRORS.power
       const tooMany = errors - aims.errors > Math.max(0.5, wanted)
       temperature =
         tooMany && done >= OVER
@@ -115,23 +115,20 @@ export function anneal(
       const dearest = Math.max(DEAREST.temperatures * temperature, DEAREST.typical * typical)
       penalties.common = Math.max(CHEAPEST * temperature, Math.min(dearest, penalties.common))
       lastDone = done
-      if (steps % (STRIDE * STRIDES_PER_LOOK) === 0) {
+      if (count % (STRIDE * STRIDES_PER_LOOK) === 0) {
         penalties.adaptOwn(done - lastLook, done < OVER ? MOST_OWN : Number.POSITIVE_INFINITY)
         lastLook = done
         unforeseen *= FORGET
       }
     }
-    if (!proposer.propose()) continue
-    const { vms, hosts } = proposer
     const most = -temperature * Math.log(1 - random.next())
-    if (prices.price(vms, hosts) > most + unforeseen) continue
-    for (let i = 0; i < vms.length; i++) state.move(vms[i]!, hosts[i]!)
-    state.settle()
+    const change = steps.make(most + unforeseen)
+    if (!change) continue
     const next = state.level(level)
     const nextErrors = state.level(0)
-    unforeseen = Math.max(unforeseen, prices.level - (next - now))
-    const otherErrors = nextErrors - errors - prices.passed
-    if (otherErrors > 0 || next - now + prices.penalty > most || aims.compareBetween() > 0) {
+    unforeseen = Math.max(unforeseen, change.level - (next - now))
+    const otherErrors = nextErrors - errors - change.passed
+    if (otherErrors > 0 || next - now + change.penalty > most || aims.compareBetween() > 0) {
       state.undo()
       continue
     }
@@ -197,7 +194,7 @@ class Aims {
 }
 
 /** What steps from here cost that make the level worse, ascending. */
-function sampleCosts(state: GraphState, proposer: Proposer, level: number): number[] {
+function sampleCosts(state: GraphState, proposer: StepProposer, level: number): number[] {
   const now = state.level(level)
   const costs: number[] = []
   for (let i = 0; i < SAMPLES; i++) {
@@ -211,71 +208,3 @@ function sampleCosts(state: GraphState, proposer: Proposer, level: number): numb
 }
 
 const quantile = (ascending: readonly number[], q: number): number => ascending[Math.floor(q * ascending.length)]!
-
-/** Random steps within what is possible. */
-class Proposer {
-  /** The step proposed last. */
-  vms: readonly number[] = []
-  hosts: readonly number[] = []
-  readonly #state: GraphState
-  readonly #universe: Universe
-  readonly #random: Random
-  readonly #free: number[]
-  readonly #one = { vms: [0], hosts: [0] }
-  readonly #two = { vms: [0, 0], hosts: [0, 0] }
-
-  constructor(state: GraphState, universe: Universe, random: Random) {
-    this.#state = state
-    this.#universe = universe
-    this.#random = random
-    this.#free = universe.vms.flatMap((_, vm) => (universe.hostsOf[vm]!.length > 1 ? [vm] : []))
-  }
-
-  /** Draw a step; false when the draw gives nothing. */
-  propose(): boolean {
-    if (this.#free.length === 0 || !this.#draw()) return false
-    const { budget } = this.#universe
-    return !budget || this.#state.keepsBudget(this.vms, this.hosts, budget.limit)
-  }
-
-  #draw(): boolean {
-    const { hostsOf, current } = this.#universe
-    const { host } = this.#state
-    const random = this.#random
-    const vm = random.pick(this.#free)
-    let kind = random.next()
-    kind -= MIX.anywhere
-    if (kind < 0) return this.#move(vm, random.pick(hostsOf[vm]!))
-    kind -= MIX.home
-    if (kind < 0) return this.#move(vm, current[vm]!)
-    const other = random.pick(this.#free)
-    kind -= MIX.exchange
-    return this.#moveBoth(vm, other, kind < 0 ? host[vm]! : current[other]!)
-  }
-
-  #move(vm: number, to: number): boolean {
-    const { vms, hosts } = this.#one
-    vms[0] = vm
-    hosts[0] = to
-    this.vms = vms
-    this.hosts = hosts
-    return to !== this.#state.host[vm]
-  }
-
-  /** A VM to where another is, and that one elsewhere. */
-  #moveBoth(vm: number, other: number, otherTo: number): boolean {
-    const { hostsOf } = this.#universe
-    const { host } = this.#state
-    const to = host[other]!
-    if (to === host[vm] || to === otherTo || !contains(hostsOf[vm]!, to) || !contains(hostsOf[other]!, otherTo))
-      return false
-    const { vms, hosts } = this.#two
-    vms[0] = vm
-    hosts[0] = to
-    vms[1] = other
-    hosts[1] = otherTo
-    this.vms = vms
-    this.hosts = hosts
-    return true
-  }
-}

@@ -1,4 +1,5 @@
 import { AND, type ConditionGraph, ITEM, PRODUCT, RECTIFIER, THRESHOLD } from './condition-graph.ts'
+import { GuestLists } from './guest-lists.ts'
 import { Journal } from './journal.ts'
 import { LargestTree } from './largest-tree.ts'
 import type { Universe } from './universe.ts'
@@ -8,7 +9,7 @@ const REFRESH_EVERY = 100_000
 
 /**
  * A placement under change, with the values of a condition graph kept current. VMs are moved (`move`), the consequences worked out
- * (`settle`), and then either kept (`keep`) or taken back (`undo`). A step costs what it touches: the sums its VMs are terms of, and the
+ * (`settle`), perhaps more moved and settled, and then all kept (`keep`) or taken back (`undo`). A step costs what it touches: the sums its VMs are terms of, and the
  * cells that read them.
  */
 export class GraphState {
@@ -32,6 +33,7 @@ export class GraphState {
   readonly #changedFailing: Journal
   readonly #movedVm: number[] = []
   readonly #movedFrom: number[] = []
+  readonly #guests: GuestLists
   #migration = 0
   #migrationBefore = 0
   #kept = 0
@@ -56,6 +58,7 @@ export class GraphState {
     this.#changedCells = new Journal(cells)
     this.#changedFailing = new Journal(cells)
     for (const [largest, items] of graph.itemsOf) this.#trees.set(largest, new LargestTree(items.length))
+    this.#guests = new GuestLists(this.host, this.#hosts)
     for (const [vm, h] of this.host.entries()) this.#migration += universe.cost(vm, h)
     this.#migrationBefore = this.#migration
     this.#refresh()
@@ -78,6 +81,11 @@ export class GraphState {
     return this.#atomAt[vm * this.#hosts + host]!
   }
 
+  /** Write the VMs on a host to `list`; how many there are. */
+  guests(host: number, list: Int32Array): number {
+    return this.#guests.write(host, list)
+  }
+
   /** Copy the placement as it was before the moves that are not kept yet. */
   note(host: Int32Array): void {
     host.set(this.host)
@@ -96,6 +104,7 @@ export class GraphState {
     this.#movedFrom.push(from)
     this.#migration += this.#legCost(vm, to)
     this.host[vm] = to
+    this.#guests.move(vm, from, to)
     const left = this.#atomAt[vm * this.#hosts + from]!
     if (left >= 0) this.#set(left, 0)
     const reached = this.#atomAt[vm * this.#hosts + to]!
@@ -127,7 +136,12 @@ export class GraphState {
   }
 
   undo(): void {
-    for (let i = this.#movedVm.length - 1; i >= 0; i--) this.host[this.#movedVm[i]!] = this.#movedFrom[i]!
+    for (let i = this.#movedVm.length - 1; i >= 0; i--) {
+      const vm = this.#movedVm[i]!
+      const from = this.#movedFrom[i]!
+      this.#guests.move(vm, this.host[vm]!, from)
+      this.host[vm] = from
+    }
     this.#movedVm.length = 0
     this.#movedFrom.length = 0
     this.#migration = this.#migrationBefore
@@ -164,8 +178,8 @@ export class GraphState {
     const { termStart, termSum, termFactor, readerStart, readers, literalStart, literalReader, literalNegated } = graph
     for (let i = termStart[cell]!, end = termStart[cell + 1]!; i < end; i++) {
       const s = termSum[i]!
-      if (this.#changedSums.note(s, this.#sum[s]!))
-        for (let r = readerStart[s]!; r < readerStart[s + 1]!; r++) this.#look(readers[r]!)
+      this.#changedSums.note(s, this.#sum[s]!)
+      for (let r = readerStart[s]!; r < readerStart[s + 1]!; r++) this.#look(readers[r]!)
       this.#sum[s]! += termFactor[i]! * difference
     }
     for (let i = literalStart[cell]!, end = literalStart[cell + 1]!; i < end; i++) {

@@ -2,18 +2,33 @@ import { type ConditionGraph, RECTIFIER } from './condition-graph.ts'
 import type { GraphState } from './graph-state.ts'
 import type { Penalties } from './penalties.ts'
 
+/** Numbers kept of a sum: five, in a power of two that a line of the cache holds. */
+const RECORD = 8
+const NO_PIECE = { slope: 0, offset: 0, floor: 0 }
 /** VMs that a step may move. */
 const MOST_VMS = 2
+
+/** What a step changes. */
+export interface StepChange {
+  /** In the level that is minimised. */
+  readonly level: number
+  /** In what passing limits costs. */
+  readonly penalty: number
+  /** In how many limits are passed. */
+  readonly passed: number
+}
 
 /**
  * What a step changes in a level and in the limits, without making it: as far as the level is a sum of functions of one sum each, over
  * where VMs are. Most of what a policy adds up is, so most steps are refused for a fraction of what making them takes.
  */
-export class StepPrices {
-  /** Change of the level, of penalties for limits, and of the number of limits passed, by the step priced last. */
+export class StepPrices implements StepChange {
+  /** Of the step priced last. */
   level = 0
   penalty = 0
   passed = 0
+  /** Sums looked at so far: the measure of work. */
+  work = 0
   readonly #state: GraphState
   readonly #penalties: Penalties
   /** What an atom adds to the level by itself. */
@@ -24,11 +39,14 @@ export class StepPrices {
   readonly #firstFactor: Int32Array
   readonly #sums: Int32Array
   readonly #factors: Float64Array
-  /** Sum s adds Σ max(floor, slope × s + offset) to the level, over pieces pieceStart[s] to pieceStart[s + 1]. */
+  /**
+   * What a sum tells, side by side since it is read together: limits above and below, then slope, offset and floor of the first piece.
+   * Sum s adds Σ max(floor, slope × s + offset) to the level, over its pieces.
+   */
+  readonly #record: Float64Array
+  /** The other pieces of the few sums that have several: three numbers each, from pieceStart[s] to pieceStart[s + 1]. */
   readonly #pieceStart: Int32Array
-  readonly #slope: Float64Array
-  readonly #offset: Float64Array
-  readonly #floor: Float64Array
+  readonly #pieces: Float64Array
   readonly #change: Float64Array
   readonly #touched: Int32Array
   #count = 0
@@ -53,12 +71,16 @@ export class StepPrices {
           floor: by * graph.bound[cell]!,
         })
     }
+    this.#record = new Float64Array(graph.sums * RECORD)
     this.#pieceStart = new Int32Array(graph.sums + 1)
-    for (let s = 0; s < graph.sums; s++) this.#pieceStart[s + 1] = this.#pieceStart[s]! + pieces[s]!.length
-    const all = pieces.flat()
-    this.#slope = Float64Array.from(all, p => p.slope)
-    this.#offset = Float64Array.from(all, p => p.offset)
-    this.#floor = Float64Array.from(all, p => p.floor)
+    const further: number[] = []
+    for (const [s, [first, ...others]] of pieces.entries()) {
+      const { slope, offset, floor } = first ?? NO_PIECE
+      this.#record.set([penalties.upper[s]!, penalties.lower[s]!, slope, offset, floor], s * RECORD)
+      for (const piece of others) further.push(piece.slope, piece.offset, piece.floor)
+      this.#pieceStart[s + 1] = further.length
+    }
+    this.#pieces = Float64Array.from(further)
     this.#terms = new Int32Array(cellCount)
     this.#firstSum = new Int32Array(cellCount)
     this.#firstFactor = new Int32Array(cellCount)
@@ -98,6 +120,17 @@ export class StepPrices {
     return this.level + this.penalty
   }
 
+  /** What it changes that a VM leaves its host, wherever it goes. */
+  leaving(vm: number): number {
+    const state = this.#state
+    this.#count = 0
+    this.level = 0
+    const left = state.atomOf(vm, state.host[vm]!)
+    if (left >= 0) this.#add(left, -1)
+    this.#addUp()
+    return this.level + this.penalty
+  }
+
   #add(atom: number, by: 1 | -1): void {
     const sums = this.#sums
     const factors = this.#factors
@@ -118,14 +151,12 @@ export class StepPrices {
   }
 
   #addUp(): void {
-    const { upper, lower, weight, common, crossing } = this.#penalties
+    const { weight, common, crossing } = this.#penalties
     const sum = this.#state.sums
     const change = this.#change
     const touched = this.#touched
+    const record = this.#record
     const pieceStart = this.#pieceStart
-    const slope = this.#slope
-    const offset = this.#offset
-    const floor = this.#floor
     let level = 0
     let beyond = 0
     let passed = 0
@@ -134,14 +165,9 @@ export class StepPrices {
       const before = sum[s]!
       const after = before + change[s]!
       change[s] = 0
-      for (let p = pieceStart[s]!, end = pieceStart[s + 1]!; p < end; p++) {
-        const least = floor[p]!
-        const old = slope[p]! * before + offset[p]!
-        const now = slope[p]! * after + offset[p]!
-        level += Math.max(now, least) - Math.max(old, least)
-      }
-      const most = upper[s]!
-      const least = lower[s]!
+      const at = s * RECORD
+      const most = record[at]!
+      const least = record[at + 1]!
       if (after >= most) {
         passed++
         beyond += (after - most) * weight[s]!
@@ -156,10 +182,22 @@ export class StepPrices {
         passed--
         beyond -= (least - before) * weight[s]!
       }
+      const slope = record[at + 2]!
+      if (slope === 0) continue
+      const offset = record[at + 3]!
+      const floor = record[at + 4]!
+      level += Math.max(slope * after + offset, floor) - Math.max(slope * before + offset, floor)
+      for (let p = pieceStart[s]!, end = pieceStart[s + 1]!; p < end; p += 3) level += this.#further(p, before, after)
     }
+    this.work += this.#count
     this.level += level
     this.penalty = beyond * common + passed * crossing
     this.passed = passed
+  }
+
+  #further(p: number, before: number, after: number): number {
+    const [slope, offset, floor] = [this.#pieces[p]!, this.#pieces[p + 1]!, this.#pieces[p + 2]!]
+    return Math.max(slope * after + offset, floor) - Math.max(slope * before + offset, floor)
   }
 }
 

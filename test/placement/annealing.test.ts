@@ -7,17 +7,28 @@ import { GraphState } from '../../src/placement/graph-state.ts'
 import { compareVectors, Judge } from '../../src/placement/judge.ts'
 import { judgeProgram } from '../../src/placement/judge-program.ts'
 import { Penalties } from '../../src/placement/penalties.ts'
+import { possibleHosts } from '../../src/placement/possible-hosts.ts'
 import { type Problem, prepare, presentEvaluator } from '../../src/placement/problem.ts'
 import { Random } from '../../src/placement/random.ts'
+import { Rearrangement } from '../../src/placement/rearrangement.ts'
 import { SearchState } from '../../src/placement/search-state.ts'
 import { StepPrices } from '../../src/placement/step-prices.ts'
-import { readUniverse } from '../../src/placement/universe.ts'
+import { smallWorld } from '../../src/placement/testing/small-cloud.ts'
+import { readUniverse, type Universe } from '../../src/placement/universe.ts'
 import { arbitraryCase, type Case, programOf } from './policies.ts'
 
 function problemOf(c: Case): Problem {
   const input = programOf(c)
   const present = presentEvaluator(input)
   return prepare(input, present, readUniverse(input.program, input.tables, present.view))
+}
+
+const vmsOn = (state: GraphState, host: number): number[] =>
+  [...state.host.keys()].filter(vm => state.host[vm] === host)
+
+function guestsOf(state: GraphState, { vms, hosts }: Universe): number[][] {
+  const list = new Int32Array(vms.length)
+  return hosts.map((_, h) => [...list.subarray(0, state.guests(h, list))].sort((a, b) => a - b))
 }
 
 test('conditions kept current under moves, kept or taken back, are what they are when worked out afresh', () => {
@@ -36,23 +47,38 @@ test('conditions kept current under moves, kept or taken back, are what they are
       }
       for (let step = 0; step < 30; step++) {
         const before = Int32Array.from(state.host)
-        const vms = random.sample([...universe.vms.keys()], 1 + random.below(2))
-        const hosts = vms.map(vm => random.pick(universe.hostsOf[vm]!))
-        vms.forEach((vm, i) => {
-          state.move(vm, hosts[i]!)
-        })
-        state.settle()
-        close(seen(), levels(state.host))
+        for (let part = random.below(3); part >= 0; part--) {
+          const vms = random.sample([...universe.vms.keys()], 1 + random.below(2))
+          const hosts = vms.map(vm => random.pick(universe.hostsOf[vm]!))
+          vms.forEach((vm, i) => {
+            state.move(vm, hosts[i]!)
+          })
+          state.settle()
+          close(seen(), levels(state.host))
+        }
         if (random.next() < 0.5) {
           state.undo()
           expect([...state.host]).toEqual([...before])
           close(seen(), levels(before))
         } else state.keep()
+        expect(guestsOf(state, universe)).toEqual(universe.hosts.map((_, h) => vmsOn(state, h)))
       }
     }),
     { numRuns: 60 },
   )
 })
+
+function passedNow(state: GraphState, penalties: Penalties): { passed: number; cost: number } {
+  let passed = 0
+  let cost = 0
+  for (const [s, sum] of state.sums.entries()) {
+    if (!penalties.isPassed(s)) continue
+    passed++
+    const beyond = Math.max(sum - penalties.upper[s]!, penalties.lower[s]! - sum)
+    cost += penalties.crossing + beyond * penalties.weight[s]! * penalties.common
+  }
+  return { passed, cost }
+}
 
 test('prices of steps say which limits are passed and what that costs, as the sums do once the steps are made', () => {
   fc.assert(
@@ -63,17 +89,7 @@ test('prices of steps say which limits are passed and what that costs, as the su
       const penalties = new Penalties(graph, state.sums, 7)
       const prices = new StepPrices(graph, state, penalties, 0)
       const random = new Random(seed)
-      const now = (): { passed: number; cost: number } => {
-        let passed = 0
-        let cost = 0
-        for (const [s, sum] of state.sums.entries()) {
-          if (!penalties.isPassed(s)) continue
-          passed++
-          const beyond = Math.max(sum - penalties.upper[s]!, penalties.lower[s]! - sum)
-          cost += penalties.crossing + beyond * penalties.weight[s]! * penalties.common
-        }
-        return { passed, cost }
-      }
+      const now = () => passedNow(state, penalties)
       for (let step = 0; step < 30; step++) {
         const vms = random.sample([...universe.vms.keys()], 1 + random.below(2))
         const hosts = vms.map(vm => random.pick(universe.hostsOf[vm]!))
@@ -92,6 +108,131 @@ test('prices of steps say which limits are passed and what that costs, as the su
     }),
     { numRuns: 60 },
   )
+})
+
+test('a rearrangement foresees what it does to limits, and leaves nothing behind when it costs too much', () => {
+  fc.assert(
+    fc.property(arbitraryCase, fc.nat(1000), fc.integer({ min: -20, max: 20 }), (c, seed, most) => {
+      const { aims, grounding, universe } = problemOf(c)
+      const graph = new ConditionGraph(grounding.store, aims, universe)
+      const state = new GraphState(graph, universe, universe.current)
+      const penalties = new Penalties(graph, state.sums, 7)
+      const random = new Random(seed)
+      const rearrangement = new Rearrangement(state, universe, new StepPrices(graph, state, penalties, 0), random)
+      for (let step = 0; step < 30; step++) {
+        const before = { host: [...state.host], sums: [...state.sums], ...passedNow(state, penalties) }
+        const vm = random.below(universe.vms.length)
+        const to = random.pick(universe.hostsOf[vm]!)
+        if (!rearrangement.make(vm, to, most, random.next() < 0.5)) {
+          expect([...state.host]).toEqual(before.host)
+          expect([...state.sums]).toEqual(before.sums)
+          continue
+        }
+        const after = passedNow(state, penalties)
+        expect(rearrangement.level + rearrangement.penalty).toBeLessThanOrEqual(most)
+        expect(rearrangement.passed).toBe(after.passed - before.passed)
+        expect(rearrangement.penalty).toBeCloseTo(after.cost - before.cost, 6)
+        expect(state.host[vm]).toBe(to)
+        for (const [other, host] of state.host.entries()) expect(universe.hostsOf[other]).toContain(host)
+        state.keep()
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('a large VM changes places with all the small ones that fill its only other host', () => {
+  const guests = ['s1', 's2', 's3', 's4', 's5', 's6']
+  const { program, tables } = smallWorld(
+    `policy p
+     used(h, u) :- cap(h, _), u = sum c : { nova:location(v, h), size(v, c) }
+     error("capacity", h) :- cap(h, c), used(h, u), u > c
+     cost(1, 10, "kept", v) :- nova:location(v, "old"), size(v, 6)`,
+    {
+      'nova:location': [['vm', 'host'], ['large', 'old'], ...guests.map(v => [v, 'new'])],
+      size: [['vm', 'size'], ['large', 6], ...guests.map(v => [v, 1])],
+      cap: [
+        ['host', 'cap'],
+        ['old', 6],
+        ['new', 6],
+      ],
+    },
+  )
+  const input = { program, tables }
+  const present = presentEvaluator(input)
+  const universe = readUniverse(program, tables, present.view)
+  const { aims, grounding } = prepare(input, present, universe)
+  const graph = new ConditionGraph(grounding.store, aims, universe)
+  const state = new GraphState(graph, universe, universe.current)
+  const penalties = new Penalties(graph, state.sums, 100)
+  const level = aims.levels.length - 1
+  const prices = new StepPrices(graph, state, penalties, level)
+  const large = universe.vmNumber.get('large')!
+  const [from, to] = [universe.hostNumber.get('old')!, universe.hostNumber.get('new')!]
+  expect(new Rearrangement(state, universe, prices, new Random(1)).make(large, to, 0, false)).toBe(true)
+  expect(state.host[large]).toBe(to)
+  for (const v of guests) expect(state.host[universe.vmNumber.get(v)!]).toBe(from)
+})
+
+test('no placement within the limits has a VM where it is said to be impossible', () => {
+  fc.assert(
+    fc.property(arbitraryCase, fc.nat(1000), (c, seed) => {
+      const { aims, grounding, universe } = problemOf(c)
+      const graph = new ConditionGraph(grounding.store, aims, universe)
+      const state = new GraphState(graph, universe, universe.current)
+      const penalties = new Penalties(graph, state.sums, 7)
+      const possible = possibleHosts(graph, penalties, universe)
+      const random = new Random(seed)
+      for (const [vm, list] of possible.entries()) {
+        expect(list).toContain(universe.current[vm])
+        for (const h of list) expect(universe.hostsOf[vm]).toContain(h)
+      }
+      for (let draw = 0; draw < 300; draw++) {
+        state.goTo(universe.hostsOf.map(list => random.pick(list)))
+        if (passedNow(state, penalties).passed > 0) continue
+        for (const [vm, host] of state.host.entries()) expect(possible[vm]).toContain(host)
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('a host is left out that is full with what can not leave', () => {
+  const { program, tables } = smallWorld(
+    `policy p
+     used(h, u) :- cap(h, _), u = sum c : { nova:location(v, h), size(v, c) }
+     error("capacity", h) :- cap(h, c), used(h, u), u > c`,
+    {
+      'nova:location': [
+        ['vm', 'host'],
+        ['large', 'a'],
+        ['middle', 'b'],
+        ['small', 'b'],
+      ],
+      size: [
+        ['vm', 'size'],
+        ['large', 9],
+        ['middle', 4],
+        ['small', 1],
+      ],
+      cap: [
+        ['host', 'cap'],
+        ['a', 10],
+        ['b', 5],
+      ],
+    },
+  )
+  const input = { program, tables }
+  const present = presentEvaluator(input)
+  const universe = readUniverse(program, tables, present.view)
+  const { aims, grounding } = prepare(input, present, universe)
+  const graph = new ConditionGraph(grounding.store, aims, universe)
+  const penalties = new Penalties(graph, new GraphState(graph, universe, universe.current).sums, 1)
+  const possible = possibleHosts(graph, penalties, universe)
+  const hostsOf = (vm: string): unknown[] => possible[universe.vmNumber.get(vm)!]!.map(h => universe.hosts[h])
+  expect(hostsOf('large')).toEqual(['a'])
+  expect(hostsOf('middle')).toEqual(['b'])
+  expect(hostsOf('small').sort()).toEqual(['a', 'b'])
 })
 
 test('annealing never worsens, keeps to candidates and budgets, and repeats for a seed', () => {

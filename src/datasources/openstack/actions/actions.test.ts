@@ -325,11 +325,12 @@ describe('live migration', () => {
     expect(sent()).toEqual([])
   })
 
-  test('is not taken off a dead host', async () => {
+  test('is not taken off a dead host, which may come up again or be evacuated', async () => {
     nova.hold(MOVER, at('cmp01'))
     nova.hosts(['cmp01', 'enabled', 'down'], ['cmp02', 'enabled', 'up'])
     const submission = cloud.submit('nova:live_migrate', { vm: MOVER, host: 'cmp02' }, 't')
     expect(await refusalOf(submission)).toContain('it can only be evacuated')
+    expect((await cloud.status('t'))?.remedy).toBe('again')
   })
 
   test.each([

@@ -84,7 +84,8 @@ async function whyNotBetween(nova: Nova, server: Server, host: string): Promise<
   if (!target) return refused(`there is no compute host \`${host}\``, 'elsewhere')
   if (target.status === 'disabled') return refused(`the host \`${host}\` is disabled`, 'elsewhere')
   if (target.state === 'down') return refused(`the host \`${host}\` is down`, 'elsewhere')
+  // A plan may have been made while it was up; it may come up again, and whoever may evacuate does so the next time.
   if (source?.state === 'down')
-    return refused(`the VM's host \`${server.host}\` is down: it can only be evacuated`, 'never')
+    return refused(`the VM's host \`${server.host}\` is down: it can only be evacuated`, 'again')
   return undefined
 }

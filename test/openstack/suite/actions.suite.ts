@@ -307,7 +307,7 @@ describe.concurrent('after a minute', () => {
     expect((await bed.server(vm)).status).toBe('ACTIVE')
     expect(await carryOut(cloud, 'nova:live_migrate', { vm, host: 'cmp02' })).toMatchObject({
       state: 'failed',
-      remedy: 'never',
+      remedy: 'again',
     })
     const alive = await bed.boot('alive', { host: 'cmp01' })
     expect(await carryOut(cloud, 'nova:live_migrate', { vm: alive, host: 'cmp08' })).toMatchObject({

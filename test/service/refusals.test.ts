@@ -93,6 +93,31 @@ test('a VM that the cloud refuses to move is held, and said to be; the rest goes
   expect((await service.plans.get(last!.id))?.report.held).toEqual([])
 })
 
+test('a VM that changes while its plan still runs is not held for what it was when it was refused', async () => {
+  const slow: { state: ActionStatus['state'] } = { state: 'running' }
+  let goal: string | undefined
+  const of = cloudThatRefuses((vm, host) => {
+    if (vm === 'a') return of.asked.length > 2 ? undefined : failed('never', 'the VM is SHUTOFF')
+    if (goal === undefined) goal = host
+    return slow
+  })
+  of.become('a', 'SHUTOFF')
+  open = await openTestService([of.source], { control: { perHost: 2 } })
+  const { service } = open
+  await service.policies.create({ name: 'empty', text: EMPTY, mode: 'enforce' }, someone)
+  await until(() => goal !== undefined && of.asked.some(one => one.startsWith('a')), 'both are asked for')
+  await until(async () => {
+    const [plan] = await plans(service)
+    const execution = plan && (await service.plans.get(plan.id))?.execution
+    return execution && JSON.stringify(await service.workflows.execution(execution)).includes('SHUTOFF')
+  }, 'the refusal is known')
+  of.become('a', 'ACTIVE')
+  of.hosts.set('b', goal!)
+  of.source.set('nova:location', [...of.hosts])
+  slow.state = 'succeeded'
+  await until(async () => (await service.violations.list({}, {})).items.length === 0, 'it has left too')
+})
+
 test('what is held is known after a restart, and named in the plans that are made without it', async () => {
   const of = cloudThatRefuses(vm => (vm === 'a' ? failed('never', 'the VM is ERROR') : undefined))
   const store = await openStore({ memory: true })

@@ -1,4 +1,4 @@
-import type { Cloud, LiveSource } from '../../../datasources/index.ts'
+import type { ActionStatus, Cloud, LiveSource } from '../../../datasources/index.ts'
 import { DiagnosticError } from '../../../diagnostic/index.ts'
 import { renderTuple } from '../../../language/index.ts'
 import type { Row, Value } from '../../../tables/index.ts'
@@ -45,6 +45,8 @@ export class CloudActions {
   readonly #stops: (() => void)[] = []
   /** How actions ended in this process, for the metrics. */
   readonly ended = { succeeded: 0, failed: 0, refused: 0 }
+  /** What tries that failed in this process have taught, by token; not more than are counted. */
+  readonly #taught = new Map<string, Refusal>()
   /** Tries that were counted: the cloud's word and a poll may both find an end. */
   readonly #counted = new Set<string>()
 
@@ -94,8 +96,13 @@ export class CloudActions {
     )
   }
 
-  /** What a move teaches that failed for good; undefined: nothing. */
+  /**
+   * What a move teaches that failed for good; undefined: nothing. It was learnt when the try failed: until its plan ends, the cloud may have
+   * changed, and the refusal with it.
+   */
   async refusalOf(token: string, move: Pick<WorkflowMove, 'vm' | 'to'>): Promise<Refusal | undefined> {
+    const taught = this.#taught.get(token)
+    if (taught) return taught
     for (const { cloud } of this.#world.sources) {
       const status = await cloud?.status(token).catch(() => undefined)
       if (status) return refusalIn(status, move, this.#world.look)
@@ -123,7 +130,9 @@ export class CloudActions {
         } catch (error) {
           if (!(error instanceof DiagnosticError)) throw error
           this.#count(context.token, 'failed')
-          const retryable = (await cloud.status(context.token).catch(() => undefined))?.retryable ?? false
+          const status = await cloud.status(context.token).catch(() => undefined)
+          if (status) await this.#learn(context.token, status)
+          const retryable = status?.retryable ?? false
           this.#parts.log.warn(
             { ...place(context.token), action: name, ...forLog(error) },
             'the cloud refused an action',
@@ -166,17 +175,29 @@ export class CloudActions {
     const status = await cloud.status(token)
     if (!status) return undefined
     if (status.state === 'running') return 'running'
-    const { execution, task } = place(token)
-    const plan = await this.#planOf(execution)
-    const move = plan?.moves.find(({ id }) => id === task)
     if (status.state === 'succeeded') {
+      const move = await this.#moveOf(token)
       // The cloud's tables may lag behind its word; what comes after this move counts on them.
       if (move && this.#world.placeOf(move.vm)?.[1] !== move.to) return 'running'
       this.#count(token, 'succeeded')
       return { outcome: 'success' }
     }
     this.#count(token, 'failed')
+    await this.#learn(token, status)
     return { outcome: 'error', error: status.detail ?? 'it failed', retryable: status.retryable ?? true }
+  }
+
+  async #learn(token: string, status: ActionStatus): Promise<void> {
+    const move = await this.#moveOf(token)
+    const refusal = move && refusalIn(status, move, this.#world.look)
+    if (!refusal) return
+    for (const old of [...this.#taught.keys()].slice(0, -COUNTED)) this.#taught.delete(old)
+    this.#taught.set(token, refusal)
+  }
+
+  async #moveOf(token: string): Promise<WorkflowMove | undefined> {
+    const { execution, task } = place(token)
+    return (await this.#planOf(execution))?.moves.find(({ id }) => id === task)
   }
 
   #count(token: string, how: keyof CloudActions['ended']): void {

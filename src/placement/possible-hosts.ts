@@ -21,9 +21,9 @@ export function possibleHosts(graph: ConditionGraph, penalties: Penalties, unive
   for (let round = 0, changed = true; changed && round < ROUNDS; round++) {
     changed = false
     for (const limit of limits) {
-      for (const vm of limit.excluded(possible, count, current, width)) {
-        possible[vm] = 0
-        count[Math.floor(vm / width)]!--
+      for (const pair of limit.excluded(possible, count, current, width)) {
+        possible[pair] = 0
+        count[Math.floor(pair / width)]!--
         changed = true
       }
     }

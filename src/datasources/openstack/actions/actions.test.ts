@@ -201,6 +201,18 @@ describe('live migration', () => {
     ])
   })
 
+  test('a VM that arrives while its records are read has arrived', async () => {
+    nova.hold(MOVER, at('cmp01'))
+    nova.hosts(['cmp01', 'enabled', 'down'], ['cmp02', 'enabled', 'up'])
+    await cloud.submit('nova:evacuate', { vm: MOVER, host: 'cmp02' }, 't')
+    const own = { id: 3, migration_type: 'evacuation', source_compute: 'cmp01', dest_compute: 'cmp02', status: 'done' }
+    nova.answers.set('GET /v2.1/os-migrations', () => {
+      nova.hold(MOVER, at('cmp02'))
+      return { status: 200, body: { migrations: [own] } }
+    })
+    expect(await cloud.status('t')).toMatchObject({ state: 'succeeded' })
+  })
+
   test('it has ended, and Nova calls its VM ERROR: told of, and not tried again', async () => {
     await accepted(MOVER, 'cmp02')
     const own = { id: 3, migration_type: 'live-migration', source_compute: 'cmp01', dest_compute: 'cmp02' }

@@ -78,7 +78,9 @@ export async function followMigration(
   if (!own && !asked) return { kind: 'unknown' }
   const halfWay = whyHalfWay(server, migrations.at(-1))
   if (halfWay !== undefined) return failed(halfWay, 'never')
-  if (own && kind.ended.has(own.status)) return arrived(server, host ?? own.dest_compute ?? undefined, kind)
+  if (own && kind.ended.has(own.status))
+    // The server was read before its record, and may have arrived in between.
+    return arrived(await nova.server(vm), host ?? own.dest_compute ?? undefined, kind)
   if (own && !BROKEN.has(own.status) && kind.type !== 'evacuation' && (await isDown(nova, own.source_compute)))
     return failed(`the host \`${own.source_compute}\` is down, and the VM was on its way from it`, 'again')
   const broken = own ? BROKEN.has(own.status) : asked?.message === 'Error'
@@ -148,7 +150,8 @@ function isForgotten(own: Migration): boolean {
   return isLive && own.updated_at != null && silentFor(own, Date.now()) >= FORGOTTEN_MS
 }
 
-function arrived(server: Server, host: string | undefined, kind: MigrationKind): Progress {
+function arrived(server: Server | undefined, host: string | undefined, kind: MigrationKind): Progress {
+  if (!server) return failed('the VM is gone', 'never')
   if (server.task !== undefined) return running(server.task)
   if (server.status === 'ERROR') return failed(`the ${kind.words} left the VM in ERROR on \`${server.host}\``, 'never')
   if (host !== undefined && server.host !== host)

@@ -53,11 +53,11 @@ const CHEAPEST = 3
 const FORGET = 0.995
 
 /**
- * Simulated annealing of one level of what is minimised (Kirkpatrick, Gelatt and Vecchi 1983), by moves of single VMs, exchanges of two and
- * rearrangements, to hosts where a VM can be at all: a step that makes the level worse by d is taken with probability e^(−d / temperature), and none that makes a level between it and
- * the errors worse. Errors have prices that rise in the end beyond all gain (`Penalties`): where hosts are full, one good placement is
- * reached from another through some that are not allowed. The temperature falls geometrically as `progress` goes from 0 to 1. The state is
- * left at the best placement seen that has no more errors than the first.
+ * Simulated annealing of one level of what is minimised (Kirkpatrick, Gelatt and Vecchi 1983), by moves of single VMs, exchanges of two
+ * and rearrangements, to hosts where a VM can be at all: a step that makes the level worse by d is taken with probability
+ * e^(−d / temperature), and none that makes a level between it and the errors worse. Errors have prices that rise in the end beyond all
+ * gain (`Penalties`): where hosts are full, one good placement is reached from another through some that are not allowed. The temperature
+ * falls geometrically as `progress` goes from 0 to 1. The state is left at the best placement seen that has no more errors than the first.
  * @param progress how much of the schedule is over after so many steps; asked now and then
  */
 export function anneal(

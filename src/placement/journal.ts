@@ -11,13 +11,11 @@ export class Journal {
     this.#noted = new Uint8Array(entries)
   }
 
-  /** Whether this is the entry's first change. */
-  note(entry: number, before: number): boolean {
-    if (this.#noted[entry] === 1) return false
+  note(entry: number, before: number): void {
+    if (this.#noted[entry] === 1) return
     this.#noted[entry] = 1
     this.at[this.count] = entry
     this.before[this.count++] = before
-    return true
   }
 
   restore(values: Float64Array | Int32Array): void {

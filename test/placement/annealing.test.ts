@@ -14,13 +14,21 @@ import { Rearrangement } from '../../src/placement/rearrangement.ts'
 import { SearchState } from '../../src/placement/search-state.ts'
 import { StepPrices } from '../../src/placement/step-prices.ts'
 import { smallWorld } from '../../src/placement/testing/small-cloud.ts'
+import type { PlaceInput } from '../../src/placement/types.ts'
 import { readUniverse, type Universe } from '../../src/placement/universe.ts'
-import { arbitraryCase, type Case, programOf } from './policies.ts'
+import { arbitraryCase, programOf } from './policies.ts'
 
-function problemOf(c: Case): Problem {
-  const input = programOf(c)
+function problemOf(input: PlaceInput): Problem {
   const present = presentEvaluator(input)
   return prepare(input, present, readUniverse(input.program, input.tables, present.view))
+}
+
+/** The present placement as conditions, with errors at a price. */
+function conditionsOf(input: PlaceInput, priceOfErrors: number) {
+  const { aims, grounding, universe } = problemOf(input)
+  const graph = new ConditionGraph(grounding.store, aims, universe)
+  const state = new GraphState(graph, universe, universe.current)
+  return { aims, universe, graph, state, penalties: new Penalties(graph, state.sums, priceOfErrors) }
 }
 
 const vmsOn = (state: GraphState, host: number): number[] =>
@@ -34,7 +42,7 @@ function guestsOf(state: GraphState, { vms, hosts }: Universe): number[][] {
 test('conditions kept current under moves, kept or taken back, are what they are when worked out afresh', () => {
   fc.assert(
     fc.property(arbitraryCase, fc.nat(1000), (c, seed) => {
-      const { aims, grounding, universe } = problemOf(c)
+      const { aims, grounding, universe } = problemOf(programOf(c))
       const state = new GraphState(new ConditionGraph(grounding.store, aims, universe), universe, universe.current)
       const random = new Random(seed)
       const levels = (host: ArrayLike<number>): number[] => {
@@ -83,10 +91,7 @@ function passedNow(state: GraphState, penalties: Penalties): { passed: number; c
 test('prices of steps say which limits are passed and what that costs, as the sums do once the steps are made', () => {
   fc.assert(
     fc.property(arbitraryCase, fc.nat(1000), (c, seed) => {
-      const { aims, grounding, universe } = problemOf(c)
-      const graph = new ConditionGraph(grounding.store, aims, universe)
-      const state = new GraphState(graph, universe, universe.current)
-      const penalties = new Penalties(graph, state.sums, 7)
+      const { universe, graph, state, penalties } = conditionsOf(programOf(c), 7)
       const prices = new StepPrices(graph, state, penalties, 0)
       const random = new Random(seed)
       const now = () => passedNow(state, penalties)
@@ -113,10 +118,7 @@ test('prices of steps say which limits are passed and what that costs, as the su
 test('a rearrangement foresees what it does to limits, and leaves nothing behind when it costs too much', () => {
   fc.assert(
     fc.property(arbitraryCase, fc.nat(1000), fc.integer({ min: -20, max: 20 }), (c, seed, most) => {
-      const { aims, grounding, universe } = problemOf(c)
-      const graph = new ConditionGraph(grounding.store, aims, universe)
-      const state = new GraphState(graph, universe, universe.current)
-      const penalties = new Penalties(graph, state.sums, 7)
+      const { universe, graph, state, penalties } = conditionsOf(programOf(c), 7)
       const random = new Random(seed)
       const rearrangement = new Rearrangement(state, universe, new StepPrices(graph, state, penalties, 0), random)
       for (let step = 0; step < 30; step++) {
@@ -143,7 +145,7 @@ test('a rearrangement foresees what it does to limits, and leaves nothing behind
 
 test('a large VM changes places with all the small ones that fill its only other host', () => {
   const guests = ['s1', 's2', 's3', 's4', 's5', 's6']
-  const { program, tables } = smallWorld(
+  const input = smallWorld(
     `policy p
      used(h, u) :- cap(h, _), u = sum c : { nova:location(v, h), size(v, c) }
      error("capacity", h) :- cap(h, c), used(h, u), u > c
@@ -158,13 +160,7 @@ test('a large VM changes places with all the small ones that fill its only other
       ],
     },
   )
-  const input = { program, tables }
-  const present = presentEvaluator(input)
-  const universe = readUniverse(program, tables, present.view)
-  const { aims, grounding } = prepare(input, present, universe)
-  const graph = new ConditionGraph(grounding.store, aims, universe)
-  const state = new GraphState(graph, universe, universe.current)
-  const penalties = new Penalties(graph, state.sums, 100)
+  const { aims, universe, graph, state, penalties } = conditionsOf(input, 100)
   const level = aims.levels.length - 1
   const prices = new StepPrices(graph, state, penalties, level)
   const large = universe.vmNumber.get('large')!
@@ -177,10 +173,7 @@ test('a large VM changes places with all the small ones that fill its only other
 test('no placement within the limits has a VM where it is said to be impossible', () => {
   fc.assert(
     fc.property(arbitraryCase, fc.nat(1000), (c, seed) => {
-      const { aims, grounding, universe } = problemOf(c)
-      const graph = new ConditionGraph(grounding.store, aims, universe)
-      const state = new GraphState(graph, universe, universe.current)
-      const penalties = new Penalties(graph, state.sums, 7)
+      const { universe, graph, state, penalties } = conditionsOf(programOf(c), 7)
       const possible = possibleHosts(graph, penalties, universe)
       const random = new Random(seed)
       for (const [vm, list] of possible.entries()) {
@@ -198,7 +191,7 @@ test('no placement within the limits has a VM where it is said to be impossible'
 })
 
 test('a host is left out that is full with what can not leave', () => {
-  const { program, tables } = smallWorld(
+  const input = smallWorld(
     `policy p
      used(h, u) :- cap(h, _), u = sum c : { nova:location(v, h), size(v, c) }
      error("capacity", h) :- cap(h, c), used(h, u), u > c`,
@@ -222,12 +215,7 @@ test('a host is left out that is full with what can not leave', () => {
       ],
     },
   )
-  const input = { program, tables }
-  const present = presentEvaluator(input)
-  const universe = readUniverse(program, tables, present.view)
-  const { aims, grounding } = prepare(input, present, universe)
-  const graph = new ConditionGraph(grounding.store, aims, universe)
-  const penalties = new Penalties(graph, new GraphState(graph, universe, universe.current).sums, 1)
+  const { universe, graph, penalties } = conditionsOf(input, 1)
   const possible = possibleHosts(graph, penalties, universe)
   const hostsOf = (vm: string): unknown[] => possible[universe.vmNumber.get(vm)!]!.map(h => universe.hosts[h])
   expect(hostsOf('large')).toEqual(['a'])
@@ -239,7 +227,7 @@ test('annealing never worsens, keeps to candidates and budgets, and repeats for 
   fc.assert(
     fc.property(arbitraryCase, fc.nat(1000), (c, seed) => {
       const input = programOf(c)
-      const { aims, grounding, universe } = problemOf(c)
+      const { aims, grounding, universe } = problemOf(input)
       const annealed = (): SearchState => {
         const present = presentEvaluator(input)
         const judge = new Judge(judgeProgram(input.program), input.tables, present.view, universe)

@@ -191,7 +191,7 @@ export class CloudActions {
     const move = await this.#moveOf(token)
     const refusal = move && refusalIn(status, move, this.#world.look)
     if (!refusal) return
-    for (const old of [...this.#taught.keys()].slice(0, -COUNTED)) this.#taught.delete(old)
+    makeRoom(this.#taught, COUNTED)
     this.#taught.set(token, refusal)
   }
 
@@ -202,10 +202,7 @@ export class CloudActions {
 
   #count(token: string, how: keyof CloudActions['ended']): void {
     if (this.#counted.has(token)) return
-    for (const old of this.#counted) {
-      if (this.#counted.size < COUNTED) break
-      this.#counted.delete(old)
-    }
+    makeRoom(this.#counted, COUNTED)
     this.#counted.add(token)
     this.ended[how]++
   }
@@ -224,9 +221,17 @@ export class CloudActions {
     if (this.#inputs.has(execution)) return this.#inputs.get(execution)
     const { input, workflow } = await showExecution(this.#parts.store, execution)
     const plan = workflow === 'plan' ? (input as PlanInput) : undefined
-    for (const old of [...this.#inputs.keys()].slice(0, -KEPT)) this.#inputs.delete(old)
+    makeRoom(this.#inputs, KEPT)
     this.#inputs.set(execution, plan)
     return plan
+  }
+}
+
+/** Forget the oldest, so that one more makes no more than `most`. */
+function makeRoom(kept: Map<string, unknown> | Set<string>, most: number): void {
+  for (const old of kept.keys()) {
+    if (kept.size < most) return
+    kept.delete(old)
   }
 }
 

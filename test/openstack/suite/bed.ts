@@ -35,6 +35,8 @@ export interface Bed {
   clear(keep?: (server: Json) => boolean): Promise<void>
 }
 
+/** Seconds that services may take for anything at most. */
+const PATIENCE = 240
 const TASK = 'OS-EXT-STS:task_state'
 
 export async function openBed(): Promise<Bed> {
@@ -107,12 +109,14 @@ export async function openBed(): Promise<Bed> {
       return id
     },
     async bootAtLast(name, host) {
-      for (let tries = 1; ; tries++) {
+      for (let tries = 1, end = Date.now() + PATIENCE * 1000; ; tries++) {
         // What Nova has not lost takes it some seconds.
         const more = { seconds: 20, ...(host !== undefined && { host }) }
         const booted = await bed.boot(`${name} ${tries}`, more).catch((error: Error) => error)
         if (typeof booted === 'string') return booted
-        if (tries === 12) throw booted
+        if (Date.now() > end) throw booted
+        // Nova refuses at once where it has not heard of a host for a while.
+        await sleep(1000)
       }
     },
     clients() {
@@ -160,7 +164,7 @@ export async function openBed(): Promise<Bed> {
             await Promise.all(left.map(each => remove(each).catch(() => asked.delete(each.id))))
             return all !== undefined && left.length === 0
           },
-          240,
+          PATIENCE,
           500,
         )
       await removeAll()
@@ -203,7 +207,7 @@ export async function openBed(): Promise<Bed> {
  * Wait for something that services take their time for. Gives the milliseconds it took.
  * @param pause milliseconds between two looks; more where a look is much work for who is waited for
  */
-export async function until(what: string, look: () => Promise<boolean>, seconds = 240, pause = 200): Promise<number> {
+export async function until(what: string, look: () => Promise<boolean>, seconds = PATIENCE, pause = 200): Promise<number> {
   const begun = performance.now()
   for (const end = Date.now() + seconds * 1000; ; await sleep(pause)) {
     if (await look()) return performance.now() - begun

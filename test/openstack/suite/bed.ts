@@ -207,7 +207,12 @@ export async function openBed(): Promise<Bed> {
  * Wait for something that services take their time for. Gives the milliseconds it took.
  * @param pause milliseconds between two looks; more where a look is much work for who is waited for
  */
-export async function until(what: string, look: () => Promise<boolean>, seconds = PATIENCE, pause = 200): Promise<number> {
+export async function until(
+  what: string,
+  look: () => Promise<boolean>,
+  seconds = PATIENCE,
+  pause = 200,
+): Promise<number> {
   const begun = performance.now()
   for (const end = Date.now() + seconds * 1000; ; await sleep(pause)) {
     if (await look()) return performance.now() - begun

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { evaluateWorld, openWorld, violationsOf } from '../../../src/control/index.ts'
 import { LiveTables } from '../../../src/control/live-tables.ts'
 import { readSourcesFile } from '../../../src/datasources/index.ts'
 import { type Bed, openBed, until } from './bed.ts'
 import { type Members, migrations, sixty } from './many.ts'
-import { disable, fence, forbidden, isDown, settleAccounts, unmended } from './truth.ts'
+import { disable, fence, forbidden, isDown, settleAccounts, unmended, watchClosed } from './truth.ts'
 import { apply, endAll, policy, Serving, writeConfig } from './usher.ts'
 
 /** What is wished for, in milliseconds; printed. Only the generous bound fails: the machine may be busy. */
@@ -69,6 +69,8 @@ test('60 VMs on 8 hosts: services are taken apart and a host in maintenance is e
 test('the same while everything fails: Usher, a host, a migration, RabbitMQ, Keystone, tokens', async () => {
   const members = await sixty(bed, 6)
   const { closing, failing, dying } = members
+  const closed = watchClosed(bed)
+  onTestFinished(async () => void (await closed()))
   await disable(bed, closing)
   await bed.plane.setKnob('migration-seconds', '2')
   // Live migrations from this host fail at first.
@@ -96,12 +98,14 @@ test('the same while everything fails: Usher, a host, a migration, RabbitMQ, Key
   const patience = Date.now() + 400_000
   while ((await left()).length > 0 && Date.now() < patience) result = await apply(run, '--evacuate').answer()
   expect(await left()).toEqual([])
-  await settleAccounts(bed, databaseIn(run), members, [closing, dying])
+  await settleAccounts(bed, databaseIn(run), members, await closed())
 })
 
 test('the service keeps a policy while everything fails: itself, a host, a migration, RabbitMQ, Keystone, tokens', async () => {
   const members = await sixty(bed, 6)
   const { closing, failing, dying } = members
+  const closed = watchClosed(bed)
+  onTestFinished(async () => void (await closed()))
   expect((await forbidden(bed)).length).toBeGreaterThan(4)
   await bed.plane.setKnob('migration-seconds', '2')
   // Live migrations from this host fail at first.
@@ -149,5 +153,5 @@ test('the service keeps a policy while everything fails: itself, a host, a migra
   for (const { text, held = [] } of await serving.violations())
     console.log(`${text} is left to a person: ${held.map(({ because }) => because).join('; ')}`)
   expect(await serving.stop()).toBe(0)
-  await settleAccounts(bed, serving.database, members, [closing, dying])
+  await settleAccounts(bed, serving.database, members, await closed())
 })

@@ -3,17 +3,18 @@
 const base = ['diagnostic', 'tables', 'language', 'store']
 const may = {
   diagnostic: [],
+  threads: [],
   tables: ['diagnostic'],
   language: ['diagnostic', 'tables'],
   store: ['diagnostic'],
   datalog: ['diagnostic', 'tables', 'language'],
   sql: ['diagnostic', 'tables', 'language'],
   datasources: base,
-  solvers: ['diagnostic'],
-  placement: [...base, 'datalog', 'solvers'],
+  solvers: ['diagnostic', 'threads'],
+  placement: [...base, 'threads', 'datalog', 'solvers'],
   plan: [...base, 'datalog', 'placement'],
   workflow: ['diagnostic', 'store'],
-  control: [...base, 'datalog', 'sql', 'datasources', 'solvers', 'placement', 'plan', 'workflow'],
+  control: [...base, 'threads', 'datalog', 'sql', 'datasources', 'solvers', 'placement', 'plan', 'workflow'],
   api: ['diagnostic', 'tables', 'store', 'control'],
   cli: [...base, 'datalog', 'sql', 'datasources', 'solvers', 'placement', 'plan', 'workflow', 'control', 'api'],
 }

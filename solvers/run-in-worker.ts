@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
+import { startThread } from '../src/threads/index.ts'
 import { type Level, type LevelAnswer, type LevelLimits, type Progress, toLevel } from './level.ts'
 import type { Model } from './types.ts'
 import type { FromWorker, ToWorker } from './worker-messages.ts'
@@ -99,8 +98,7 @@ export function runInWorker(
 }
 
 function start(): Worker {
-  const worker = new Worker(entryPoint(), {
-    execArgv: [],
+  const worker = startThread('./worker', import.meta.url, {
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
     // A solver's chatter must not mix with the output of a command. Left unread (reading would keep the process alive), so the thread
     // drops what is written.
@@ -113,22 +111,6 @@ function start(): Worker {
   }
   worker.on('error', forget).on('exit', forget)
   return worker
-}
-
-/**
- * The compiled worker, or, run from source, a few lines that register tsx first: on Node 20 a loader given to a thread by `--import` is
- * not applied to the thread's own file. tsx is found from here, not from the working directory.
- */
-function entryPoint(): URL {
-  if (!import.meta.url.endsWith('.ts')) return new URL('./worker.js', import.meta.url)
-  // tsx's CommonJS entry looks for its own files in a wrong folder, hence the path of the ES module.
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'))
-  const lines = [
-    `import { register } from ${JSON.stringify(new URL('./dist/esm/api/index.mjs', tsx).href)}`,
-    `register()`,
-    `await import(${JSON.stringify(new URL('./worker.ts', import.meta.url).href)})`,
-  ]
-  return new URL(`data:text/javascript,${encodeURIComponent(lines.join('\n'))}`)
 }
 
 function stopped(bound: number): LevelAnswer {

@@ -1,6 +1,9 @@
-import { anneal } from './annealing.ts'
+import { Annealing, type Outcome } from './annealing.ts'
+import { AnnealingCrew } from './annealing-crew.ts'
+import { better, type Leg, runLeg } from './annealing-legs.ts'
 import type { ConditionGraph } from './condition-graph.ts'
 import { GraphState } from './graph-state.ts'
+import { packPossibilities } from './packed-possibilities.ts'
 import type { Random } from './random.ts'
 import type { SearchState } from './search-state.ts'
 import { pairsOf } from './universe.ts'
@@ -8,33 +11,91 @@ import { pairsOf } from './universe.ts'
 export interface AnnealingLimits {
   /** Milliseconds on the performance clock. */
   readonly deadline: number
-  /** Steps for each possible pair of VM and host, all levels together. */
+  /** Steps for each possible pair of VM and host, all levels together, for each thread. */
   readonly stepsPerPair: number
   readonly signal?: AbortSignal | undefined
 }
+
+/** Legs of a level, by their share of what is left of the time and of the steps. */
+const LEGS = [
+  { share: 0.7, isFresh: true },
+  { share: 0.5, isFresh: false },
+  { share: 1, isFresh: false },
+] as const
+/** A fresh round is worth beginning where it has this much: shorter ones end far from what a longer one finds. */
+const FRESH = { milliseconds: 30_000, stepsPerPair: 500 }
+/** Threads, whatever the machine: what is found must not depend on it. */
+const THREADS = 2
+/** What more than one thread is started for. */
+const WORTH_THREADS = { milliseconds: 10_000, steps: 20_000_000 }
 
 /**
  * Anneal every level below the errors that some step changes, most important first, and have the search stand at what was found if the
  * policy's own rules find it better. Repeats for a seed unless the deadline cuts it short.
  */
-export function annealPlacement(
+export async function annealPlacement(
   graph: ConditionGraph,
   state: SearchState,
   random: Random,
   { deadline, stepsPerPair, signal }: AnnealingLimits,
-): void {
-  const { universe } = state
-  const annealed = new GraphState(graph, universe, state.host)
-  const levels = graph.levels.keys()
-  const open = [...levels].filter(level => level > 0 && graph.isVariable(level))
-  const steps = pairsOf(universe) * stepsPerPair
-  open.forEach((level, i) => {
-    const start = performance.now()
-    const share = 1 / (open.length - i)
-    const time = (deadline - start) * share
-    const progress = (done: number): number =>
-      signal?.aborted ? 1 : Math.max((performance.now() - start) / time, (done * open.length) / steps)
-    if (time > 0) anneal(graph, annealed, universe, level, random, progress)
-  })
+): Promise<void> {
+  const open = [...graph.levels.keys()].filter(level => level > 0 && graph.isVariable(level))
+  const annealed = new GraphState(graph, state.universe, state.host)
+  for (const [i, level] of open.entries()) {
+    const milliseconds = (deadline - performance.now()) / (open.length - i)
+    if (milliseconds <= 0 || signal?.aborted) break
+    const job = { graph, state: annealed, search: state, level, random, signal }
+    annealed.goTo((await annealLevel(job, milliseconds, stepsPerPair / open.length)).host)
+  }
   state.adopt(annealed.host)
+}
+
+interface LevelJob {
+  readonly graph: ConditionGraph
+  readonly state: GraphState
+  readonly search: SearchState
+  readonly level: number
+  readonly random: Random
+  readonly signal: AbortSignal | undefined
+}
+
+async function annealLevel(job: LevelJob, milliseconds: number, stepsPerPair: number): Promise<Outcome> {
+  const { graph, state, level, random, signal } = job
+  const { universe } = job.search
+  const deadline = performance.now() + milliseconds
+  const steps = pairsOf(universe) * stepsPerPair
+  const isWorth = milliseconds >= WORTH_THREADS.milliseconds && steps >= WORTH_THREADS.steps
+  const seeds = Array.from({ length: isWorth ? THREADS : 0 }, () => random.below(2 ** 32))
+  const crew = new AnnealingCrew(graph, packPossibilities(universe), level, seeds)
+  const stop = (): void => crew.stop()
+  signal?.addEventListener('abort', stop)
+  try {
+    let best: Outcome = {
+      host: Int32Array.from(state.host),
+      levels: Array.from({ length: level + 1 }, (_, i) => state.level(i)),
+    }
+    let alone: Annealing | undefined
+    let stepsLeft = steps
+    for (const { share, isFresh } of LEGS) {
+      const time = (deadline - performance.now()) * share
+      const most = stepsLeft * share
+      stepsLeft -= most
+      if (time <= 0 || signal?.aborted) break
+      const rounds = isFresh
+        ? Math.max(1, Math.floor(Math.min(time / FRESH.milliseconds, (stepsPerPair * share) / FRESH.stepsPerPair)))
+        : 1
+      const leg: Leg = { from: best, isFresh, rounds, milliseconds: time, steps: most / rounds }
+      const outcomes = await crew.run(leg)
+      // No crew, or none that is left.
+      if (outcomes.length === 0) {
+        alone ??= new Annealing(graph, state, universe, level, random)
+        outcomes.push(runLeg(alone, leg, 0, () => signal?.aborted ?? false))
+      }
+      best = outcomes.reduce(better, best)
+    }
+    return best
+  } finally {
+    signal?.removeEventListener('abort', stop)
+    await crew.end()
+  }
 }

@@ -6,28 +6,15 @@ import type { Random } from './random.ts'
 import { StepMaker } from './step-maker.ts'
 import { StepPrices } from './step-prices.ts'
 import { StepProposer } from './step-proposer.ts'
-import { restrict, type Universe } from './universe.ts'
+import { type Possibilities, restrict } from './universe.ts'
 
 /** Steps between two looks at the clock, and how many of these there are between two looks at each limit. */
 const STRIDE = 1024
 const STRIDES_PER_LOOK = 8
-/**
- * Rounds of the schedule, each from the best placement of those before: the share of the time that is over at its end, and how hot it
- * begins and how many errors are wanted then, by what the first does. A round may end at a placement with an error that it does not get
- * rid of; the next ones, cooler, have fewer to begin with.
- */
-const ROUNDS = [
-  { until: 0.7, by: 1 },
-  { until: 0.85, by: 0.3 },
-  { until: 1, by: 0.3 },
-] as const
 /** Steps drawn to learn what steps cost. */
 const SAMPLES = 10_000
-/** The first temperature, in typical costs of a step. */
-const HOT = 0.2
-/** The temperature falls to a small part of the first until some share of the time is over, then to that of the cheapest steps. */
-const WARM = 0.06
-const COLD = { quantile: 0.02, least: 1e-6 }
+/** A round ends at the temperature of the cheapest steps, or this part of the first one: whichever is less. */
+const COLD = { quantile: 0.02, ofQuantile: 0.1, ofFirst: 0.002, least: 1e-5 }
 /** What a VM too many costs at first, in typical costs of a step. */
 const PENALTY = 0.5
 /**
@@ -52,101 +39,136 @@ const CHEAPEST = 3
 /** How fast the largest gain that prices had not foreseen is forgotten. */
 const FORGET = 0.995
 
+/** How a round of annealing goes. */
+export interface Round {
+  /** The first temperature, in typical costs of a step. */
+  readonly hot: number
+  /** What the temperature falls to until some share of the time is over, as a part of the first; then it falls to that of the cheapest steps. */
+  readonly warm: number
+  /** By what the first temperature and the errors wanted at first are multiplied where a placement that is good already is to get better. */
+  readonly by: number
+}
+
+/** A placement and what it comes to in the levels up to the one that is annealed. */
+export interface Outcome {
+  readonly host: Int32Array
+  readonly levels: readonly number[]
+}
+
 /**
  * Simulated annealing of one level of what is minimised (Kirkpatrick, Gelatt and Vecchi 1983), by moves of single VMs, exchanges of two
  * and rearrangements, to hosts where a VM can be at all: a step that makes the level worse by d is taken with probability
  * e^(−d / temperature), and none that makes a level between it and the errors worse. Errors have prices that rise in the end beyond all
- * gain (`Penalties`): where hosts are full, one good placement is reached from another through some that are not allowed. The temperature
- * falls geometrically as `progress` goes from 0 to 1. The state is left at the best placement seen that has no more errors than the first.
- * @param progress how much of the schedule is over after so many steps; asked now and then
+ * gain (`Penalties`): where hosts are full, one good placement is reached from another through some that are not allowed.
  */
-export function anneal(
-  graph: ConditionGraph,
-  state: GraphState,
-  universe: Universe,
-  level: number,
-  random: Random,
-  progress: (steps: number) => number,
-): void {
-  const costs = sampleCosts(state, new StepProposer(state, universe, random), level)
-  if (costs.length === 0) return
-  const typical = quantile(costs, 0.5)
-  const hot = HOT * typical
-  const cold = Math.max(COLD.least * hot, Math.min(WARM * hot, quantile(costs, COLD.quantile)))
-  const penalties = new Penalties(graph, state.sums, PENALTY * typical)
-  const possible = restrict(universe, possibleHosts(graph, penalties, universe))
-  const steps = new StepMaker(state, possible, new StepPrices(graph, state, penalties, level), random)
-  const aims = new Aims(state, level)
-  let now = state.level(level)
-  let errors = state.level(0)
-  let best = now
-  const bestHost = Int32Array.from(state.host)
-  // The best placement is noted when it is left, not each time it gets better.
-  let atBest = true
-  let unforeseen = 0
-  let temperature = hot
-  let lastDone = 0
-  let lastLook = 0
-  let round = 0
-  let begun = 0
-  for (let count = 0; ; count++) {
-    if (count % STRIDE === 0) {
-      const all = progress(count)
-      if (all >= 1) break
-      if (all >= ROUNDS[round]!.until) {
-        if (!atBest) state.goTo(bestHost)
-        now = best
-        errors = state.level(0)
-        atBest = true
-        begun = ROUNDS[round++]!.until
-        temperature = hot * ROUNDS[round]!.by
-        lastDone = 0
-        lastLook = 0
-      }
-      const done = (all - begun) / (ROUNDS[round]!.until - begun)
-      const wanted =
-        ROUNDS[round]!.by * ERRORS.share * universe.vms.length * Math.max(0, 1 - done / ERRORS.until) ** ERRORS.power
-      const tooMany = errors - aims.errors > Math.max(0.5, wanted)
-      temperature =
-        tooMany && done >= OVER
-          ? Math.min(REWARMED * WARM * hot, temperature * Math.exp((REHEAT * (done - lastDone)) / (1 - OVER)))
-          : cooled(temperature, done, lastDone, WARM * hot, cold)
-      if (tooMany || done < OVER) penalties.adaptCommon(tooMany, done - lastDone)
-      const dearest = Math.max(DEAREST.temperatures * temperature, DEAREST.typical * typical)
-      penalties.common = Math.max(CHEAPEST * temperature, Math.min(dearest, penalties.common))
-      lastDone = done
-      if (count % (STRIDE * STRIDES_PER_LOOK) === 0) {
-        penalties.adaptOwn(done - lastLook, done < OVER ? MOST_OWN : Number.POSITIVE_INFINITY)
-        lastLook = done
-        unforeseen *= FORGET
-      }
-    }
-    const most = -temperature * Math.log(1 - random.next())
-    const change = steps.make(most + unforeseen)
-    if (!change) continue
-    const next = state.level(level)
-    const nextErrors = state.level(0)
-    unforeseen = Math.max(unforeseen, change.level - (next - now))
-    const otherErrors = nextErrors - errors - change.passed
-    if (otherErrors > 0 || next - now + change.penalty > most || aims.compareBetween() > 0) {
-      state.undo()
-      continue
-    }
-    const above = aims.compare()
-    const isBest = above < 0 || (above === 0 && next < best)
-    if (atBest && !isBest) {
-      state.note(bestHost)
-      atBest = false
-    }
-    state.keep()
-    now = next
-    errors = nextErrors
-    if (!isBest) continue
-    if (above < 0) aims.see()
-    best = now
-    atBest = true
+export class Annealing {
+  readonly #state: GraphState
+  readonly #level: number
+  readonly #random: Random
+  readonly #penalties: Penalties
+  readonly #steps: StepMaker
+  readonly #vms: number
+  /** What steps from the first placement cost that make the level worse, ascending. */
+  readonly #costs: readonly number[]
+
+  constructor(graph: ConditionGraph, state: GraphState, universe: Possibilities, level: number, random: Random) {
+    this.#state = state
+    this.#level = level
+    this.#random = random
+    this.#vms = universe.vms.length
+    this.#costs = sampleCosts(state, new StepProposer(state, universe, random), level)
+    this.#penalties = new Penalties(graph, state.sums, PENALTY * this.#typical)
+    const possible = restrict(universe, possibleHosts(graph, this.#penalties, universe))
+    this.#steps = new StepMaker(state, possible, new StepPrices(graph, state, this.#penalties, level), random)
   }
-  if (!atBest) state.goTo(bestHost)
+
+  get #typical(): number {
+    return this.#costs.length === 0 ? 0 : quantile(this.#costs, 0.5)
+  }
+
+  /** Where the state stands. */
+  get outcome(): Outcome {
+    const levels = Array.from({ length: this.#level + 1 }, (_, i) => this.#state.level(i))
+    return { host: Int32Array.from(this.#state.host), levels }
+  }
+
+  /**
+   * Anneal from a placement. The temperature falls geometrically as `progress` goes from 0 to 1; the best placement seen is given that has
+   * no more errors than the first.
+   * @param progress how much of the round is over after so many steps; asked now and then
+   */
+  round(from: ArrayLike<number>, { hot: first, warm, by }: Round, progress: (steps: number) => number): Outcome {
+    const state = this.#state
+    const penalties = this.#penalties
+    const steps = this.#steps
+    const random = this.#random
+    const level = this.#level
+    const typical = this.#typical
+    state.goTo(from)
+    if (this.#costs.length === 0) return this.outcome
+    const hot = first * typical
+    const cheapest = COLD.ofQuantile * quantile(this.#costs, COLD.quantile)
+    const cold = Math.max(COLD.least * hot, Math.min(COLD.ofFirst * hot, cheapest))
+    if (by === 1) penalties.reset(PENALTY * typical)
+    const aims = new Aims(state, level)
+    let now = state.level(level)
+    let errors = state.level(0)
+    let best = now
+    const bestHost = Int32Array.from(state.host)
+    // The best placement is noted when it is left, not each time it gets better.
+    let atBest = true
+    let unforeseen = 0
+    let temperature = hot * by
+    let lastDone = 0
+    let lastLook = 0
+    for (let count = 0; ; count++) {
+      if (count % STRIDE === 0) {
+        const done = progress(count)
+        if (done >= 1) break
+        const wanted = by * ERRORS.share * this.#vms * Math.max(0, 1 - done / ERRORS.until) ** ERRORS.power
+        const tooMany = errors - aims.errors > Math.max(0.5, wanted)
+        temperature =
+          tooMany && done >= OVER
+            ? Math.min(REWARMED * warm * hot, temperature * Math.exp((REHEAT * (done - lastDone)) / (1 - OVER)))
+            : cooled(temperature, done, lastDone, warm * hot, cold)
+        if (tooMany || done < OVER) penalties.adaptCommon(tooMany, done - lastDone)
+        const dearest = Math.max(DEAREST.temperatures * temperature, DEAREST.typical * typical)
+        penalties.common = Math.max(CHEAPEST * temperature, Math.min(dearest, penalties.common))
+        lastDone = done
+        if (count % (STRIDE * STRIDES_PER_LOOK) === 0) {
+          penalties.adaptOwn(done - lastLook, done < OVER ? MOST_OWN : Number.POSITIVE_INFINITY)
+          lastLook = done
+          unforeseen *= FORGET
+        }
+      }
+      const most = -temperature * Math.log(1 - random.next())
+      const change = steps.make(most + unforeseen)
+      if (!change) continue
+      const next = state.level(level)
+      const nextErrors = state.level(0)
+      unforeseen = Math.max(unforeseen, change.level - (next - now))
+      const otherErrors = nextErrors - errors - change.passed
+      if (otherErrors > 0 || next - now + change.penalty > most || aims.compareBetween() > 0) {
+        state.undo()
+        continue
+      }
+      const above = aims.compare()
+      const isBest = above < 0 || (above === 0 && next < best)
+      if (atBest && !isBest) {
+        state.note(bestHost)
+        atBest = false
+      }
+      state.keep()
+      now = next
+      errors = nextErrors
+      if (!isBest) continue
+      if (above < 0) aims.see()
+      best = now
+      atBest = true
+    }
+    if (!atBest) state.goTo(bestHost)
+    return this.outcome
+  }
 }
 
 /** The next temperature on the way to the warm one or, later, to the cold one. */
@@ -193,18 +215,21 @@ class Aims {
   }
 }
 
-/** What steps from here cost that make the level worse, ascending. */
+/** What steps from here cost that make the level worse, ascending; where all make it better, what they gain. */
 function sampleCosts(state: GraphState, proposer: StepProposer, level: number): number[] {
   const now = state.level(level)
   const costs: number[] = []
+  const gains: number[] = []
   for (let i = 0; i < SAMPLES; i++) {
     if (!proposer.propose()) continue
     for (let k = 0; k < proposer.vms.length; k++) state.move(proposer.vms[k]!, proposer.hosts[k]!)
     state.settle()
-    if (state.level(level) > now) costs.push(state.level(level) - now)
+    const change = state.level(level) - now
+    if (change > 0) costs.push(change)
+    else if (change < 0) gains.push(-change)
     state.undo()
   }
-  return costs.sort((a, b) => a - b)
+  return (costs.length > 0 ? costs : gains).sort((a, b) => a - b)
 }
 
 const quantile = (ascending: readonly number[], q: number): number => ascending[Math.floor(q * ascending.length)]!

@@ -109,6 +109,11 @@ export class ConditionGraph {
     this.literalNegated = Uint8Array.from(literals.extra)
   }
 
+  /** The graph that was sent to another thread, which leaves only what it holds. */
+  static received(sent: ConditionGraph): ConditionGraph {
+    return Object.assign(Object.create(ConditionGraph.prototype), sent)
+  }
+
   /** Whether a sum has no terms but where VMs are. */
   restsOnAtoms(sum: number): boolean {
     return this.sumTerms[sum]!.cells.every(cell => this.depth[cell] === 0)

@@ -35,7 +35,7 @@ const REDUCING_PRICES = 200_000
 /** Share of the time that may be spent on that start. */
 const START_SHARE = 0.3
 /** Steps of annealing for each possible pair of VM and host: for that start, and after the solver. */
-const STEPS_PER_PAIR = { start: 40, after: 2_000 }
+const STEPS_PER_PAIR = { start: 40, after: 20_000 }
 /** Share of the time in which the solver may prove a model of the whole. */
 const MODEL_SHARE = 1 / 3
 /**
@@ -173,7 +173,7 @@ export async function findPlacement(
   if (!isMended()) await neighbourhoodSearch(job, solvedFirst ? { ...limits, reached: isMended } : limits)
   reduceMoves(state, random, { ...limits, prices: state.prices + REDUCING_PRICES })
   if (reached?.()) return found()
-  annealPlacement(graph, state, random, { ...limits, stepsPerPair: STEPS_PER_PAIR.start })
+  await annealPlacement(graph, state, random, { ...limits, stepsPerPair: STEPS_PER_PAIR.start })
   const solution = await solveWhole(encoding, state, deadline, options)
   if (solution.values.length > 0) state.adopt(encoding.placementOf(solution.values))
   if (solution.status !== 'optimal') {
@@ -226,7 +226,7 @@ async function solveWhole(
 async function refine(job: SearchJob, graph: ConditionGraph, limits: SearchLimits): Promise<void> {
   const now = performance.now()
   const deadline = now + (limits.deadline - now) * ANNEALING_SHARE
-  annealPlacement(graph, job.state, job.random, { ...limits, deadline, stepsPerPair: STEPS_PER_PAIR.after })
+  await annealPlacement(graph, job.state, job.random, { ...limits, deadline, stepsPerPair: STEPS_PER_PAIR.after })
   await search(job, limits)
 }
 

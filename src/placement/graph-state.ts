@@ -2,7 +2,7 @@ import { AND, type ConditionGraph, ITEM, PRODUCT, RECTIFIER, THRESHOLD } from '.
 import { GuestLists } from './guest-lists.ts'
 import { Journal } from './journal.ts'
 import { LargestTree } from './largest-tree.ts'
-import type { Universe } from './universe.ts'
+import type { Possibilities } from './universe.ts'
 
 /** Steps kept between two times that all sums are added up afresh: rounding must not gather. */
 const REFRESH_EVERY = 100_000
@@ -15,7 +15,7 @@ const REFRESH_EVERY = 100_000
 export class GraphState {
   readonly host: Int32Array
   readonly #graph: ConditionGraph
-  readonly #universe: Universe
+  readonly #universe: Possibilities
   readonly #hosts: number
   /** Cell of an atom by VM and host; -1 where there is none. */
   readonly #atomAt: Int32Array
@@ -38,7 +38,7 @@ export class GraphState {
   #migrationBefore = 0
   #kept = 0
 
-  constructor(graph: ConditionGraph, universe: Universe, host: ArrayLike<number>) {
+  constructor(graph: ConditionGraph, universe: Possibilities, host: ArrayLike<number>) {
     this.#graph = graph
     this.#universe = universe
     this.#hosts = universe.hosts.length

@@ -52,6 +52,12 @@ export class Penalties {
     this.weight = this.#least.slice()
   }
 
+  /** Begin again: no limit is dearer than others by itself. */
+  reset(common: number): void {
+    this.common = common
+    this.weight.set(this.#least)
+  }
+
   /** What passing a limit costs, whatever it is passed by. */
   get crossing(): number {
     return CROSSING * this.common

@@ -1,6 +1,6 @@
 import type { ConditionGraph } from './condition-graph.ts'
 import type { Penalties } from './penalties.ts'
-import type { Universe } from './universe.ts'
+import type { Possibilities } from './universe.ts'
 
 /** Rounds of leaving hosts out: each may show that others are full. */
 const ROUNDS = 5
@@ -11,7 +11,7 @@ const ROUNDS = 5
  * is passed wherever VMs go says nothing.
  * @returns ascending host numbers for each VM
  */
-export function possibleHosts(graph: ConditionGraph, penalties: Penalties, universe: Universe): number[][] {
+export function possibleHosts(graph: ConditionGraph, penalties: Penalties, universe: Possibilities): number[][] {
   const { vms, hosts, hostsOf, current } = universe
   const width = hosts.length
   const possible = new Uint8Array(vms.length * width)

@@ -1,7 +1,7 @@
 import type { GraphState } from './graph-state.ts'
 import type { Random } from './random.ts'
 import type { StepChange, StepPrices } from './step-prices.ts'
-import { contains, type Universe } from './universe.ts'
+import { contains, type Possibilities } from './universe.ts'
 
 /**
  * Steps of many VMs: one goes to a host that has no room for it, and of that host's VMs as many as need be go where the first came from,
@@ -14,14 +14,14 @@ export class Rearrangement implements StepChange {
   penalty = 0
   passed = 0
   readonly #state: GraphState
-  readonly #universe: Universe
+  readonly #universe: Possibilities
   readonly #prices: StepPrices
   readonly #random: Random
   readonly #guests: Int32Array
   readonly #vm = [0]
   readonly #host = [0]
 
-  constructor(state: GraphState, universe: Universe, prices: StepPrices, random: Random) {
+  constructor(state: GraphState, universe: Possibilities, prices: StepPrices, random: Random) {
     this.#state = state
     this.#universe = universe
     this.#prices = prices
@@ -42,7 +42,10 @@ export class Rearrangement implements StepChange {
     this.level = 0
     this.penalty = 0
     this.passed = 0
-    if (!this.#go(vm, to, Number.POSITIVE_INFINITY)) return false
+    if (!this.#go(vm, to, Number.POSITIVE_INFINITY)) {
+      state.undo()
+      return false
+    }
     let left = state.guests(to, guests)
     while (this.level + this.penalty > most && left > 0) {
       const at = random.below(left)
@@ -72,7 +75,7 @@ export class Rearrangement implements StepChange {
     return best
   }
 
-  /** Move a VM where it may go, if that costs less than `below`. */
+  /** Move a VM where it may go, if that costs less than `below` and brings no error that has no price. */
   #go(vm: number, to: number, below: number): boolean {
     const { budget, hostsOf } = this.#universe
     const state = this.#state
@@ -82,11 +85,19 @@ export class Rearrangement implements StepChange {
     this.#host[0] = to
     if (prices.price(this.#vm, this.#host) >= below) return false
     if (budget && !state.keepsBudget(this.#vm, this.#host, budget.limit)) return false
-    this.level += prices.level
-    this.penalty += prices.penalty
-    this.passed += prices.passed
+    const { level, penalty, passed } = prices
+    const from = state.host[vm]!
+    const errors = state.level(0)
     state.move(vm, to)
     state.settle()
+    if (state.level(0) - errors - passed > 0) {
+      state.move(vm, from)
+      state.settle()
+      return false
+    }
+    this.level += level
+    this.penalty += penalty
+    this.passed += passed
     return true
   }
 }

@@ -3,7 +3,7 @@ import type { Random } from './random.ts'
 import { Rearrangement } from './rearrangement.ts'
 import type { StepChange, StepPrices } from './step-prices.ts'
 import { StepProposer } from './step-proposer.ts'
-import type { Universe } from './universe.ts'
+import type { Possibilities } from './universe.ts'
 
 /** Share of the work that goes into rearrangements, and of these the share that is thorough. */
 const REARRANGED = 0.2
@@ -19,7 +19,7 @@ export class StepMaker {
   readonly #priceOfLeaving: (vm: number) => number
   #spent = 0
 
-  constructor(state: GraphState, universe: Universe, prices: StepPrices, random: Random) {
+  constructor(state: GraphState, universe: Possibilities, prices: StepPrices, random: Random) {
     this.#state = state
     this.#prices = prices
     this.#random = random

@@ -1,6 +1,6 @@
 import type { GraphState } from './graph-state.ts'
 import type { Random } from './random.ts'
-import { contains, type Universe } from './universe.ts'
+import { contains, type Possibilities } from './universe.ts'
 
 /**
  * What steps are drawn, by weight: a VM anywhere; a moved VM home; two VMs for each other; a VM to where another is, which goes home.
@@ -16,17 +16,17 @@ export class StepProposer {
   vms: readonly number[] = []
   hosts: readonly number[] = []
   readonly #state: GraphState
-  readonly #universe: Universe
+  readonly #universe: Possibilities
   readonly #random: Random
   readonly #free: number[]
   readonly #one = { vms: [0], hosts: [0] }
   readonly #two = { vms: [0, 0], hosts: [0, 0] }
 
-  constructor(state: GraphState, universe: Universe, random: Random) {
+  constructor(state: GraphState, universe: Possibilities, random: Random) {
     this.#state = state
     this.#universe = universe
     this.#random = random
-    this.#free = universe.vms.flatMap((_, vm) => (universe.hostsOf[vm]!.length > 1 ? [vm] : []))
+    this.#free = universe.hostsOf.flatMap((hosts, vm) => (hosts.length > 1 ? [vm] : []))
   }
 
   /** Draw a step of one or two VMs; false when the draw gives nothing. */

@@ -25,6 +25,13 @@ export interface Universe {
   readonly candidatePlace: string | undefined
 }
 
+/** What a search by numbers alone has to know of a universe. */
+export interface Possibilities extends Pick<Universe, 'current' | 'hostsOf' | 'cost'> {
+  readonly vms: { readonly length: number }
+  readonly hosts: { readonly length: number }
+  readonly budget: { readonly limit: number } | undefined
+}
+
 /**
  * Read the universe under the present placement.
  * @param everywhere every VM may go to every host that is up, whatever `candidate` says: for asking what stands in the way
@@ -122,7 +129,7 @@ export function contains(sorted: readonly number[], value: number): boolean {
 }
 
 /** The universe with other hosts for each VM. */
-export function restrict(universe: Universe, hostsOf: readonly (readonly number[])[]): Universe {
+export function restrict<T extends Possibilities>(universe: T, hostsOf: readonly (readonly number[])[]): T {
   return { ...universe, hostsOf }
 }
 
@@ -147,7 +154,7 @@ export function narrowed(universe: Universe, within: PlaceOptions['within'] = {}
 }
 
 /** Possible (vm, host) pairs. */
-export function pairsOf(universe: Universe): number {
+export function pairsOf(universe: Possibilities): number {
   return universe.hostsOf.reduce((n, hosts) => n + hosts.length, 0)
 }
 

@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { DiagnosticError, fail } from '../../../diagnostic/index.ts'
+import { startThread } from '../../../threads/index.ts'
 import type { Job, JobAnswer, JobMessage, JobResults } from './jobs.ts'
 import { buffersOf } from './pack.ts'
 
@@ -85,7 +84,7 @@ export class JobThread {
   }
 
   #start(): Worker {
-    const worker = idle ?? new Worker(entryPoint(), { execArgv: [], stdout: true, stderr: true })
+    const worker = idle ?? startThread('./worker', import.meta.url, { stdout: true, stderr: true })
     idle = undefined
     worker.removeAllListeners()
     const broke = (reason: string) => {
@@ -130,16 +129,4 @@ export class JobThread {
     clearTimeout(this.#timer)
     return running
   }
-}
-
-/** The compiled worker, or, run from source, a few lines that register tsx first: see the solvers' own. */
-function entryPoint(): URL {
-  if (!import.meta.url.endsWith('.ts')) return new URL('./worker.js', import.meta.url)
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'))
-  const lines = [
-    `import { register } from ${JSON.stringify(new URL('./dist/esm/api/index.mjs', tsx).href)}`,
-    `register()`,
-    `await import(${JSON.stringify(new URL('./worker.ts', import.meta.url).href)})`,
-  ]
-  return new URL(`data:text/javascript,${encodeURIComponent(lines.join('\n'))}`)
 }

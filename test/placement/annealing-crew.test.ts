@@ -1,0 +1,88 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { Annealing, type Outcome } from '../../src/placement/annealing.ts'
+import { AnnealingCrew } from '../../src/placement/annealing-crew.ts'
+import { type Leg, runLeg } from '../../src/placement/annealing-legs.ts'
+import { ConditionGraph } from '../../src/placement/condition-graph.ts'
+import { GraphState } from '../../src/placement/graph-state.ts'
+import { packPossibilities } from '../../src/placement/packed-possibilities.ts'
+import { prepare, presentEvaluator } from '../../src/placement/problem.ts'
+import { Random } from '../../src/placement/random.ts'
+import { smallWorld } from '../../src/placement/testing/small-cloud.ts'
+import { readUniverse } from '../../src/placement/universe.ts'
+
+/** Twenty VMs of five sizes on the first of four hosts; loads are to be equal, and few VMs moved, at no more than a budget. */
+const input = smallWorld(
+  `policy p
+   candidate(v, h) :- size(v, _), cap(h, _)
+   used(h, u) :- cap(h, _), u = sum c : { nova:location(v, h), size(v, c) }
+   error("capacity", h) :- cap(h, c), used(h, u), u > c
+   cost(1, x, "load", h) :- used(h, u), x = 3 * (u - 15), x > 0
+   cost(1, 1, "moved", v) :- placement:moved(v, _, _)
+   migration_cost(v, c) :- size(v, c)
+   migration_budget(48)`,
+  {
+    'nova:location': [['vm', 'host'], ...Array.from({ length: 20 }, (_, i) => [`v${i}`, 'a'])],
+    size: [['vm', 'size'], ...Array.from({ length: 20 }, (_, i) => [`v${i}`, 1 + (i % 5)])],
+    cap: [['host', 'cap'], ...['a', 'b', 'c', 'd'].map(h => [h, 60])],
+  },
+)
+
+function conditions() {
+  const present = presentEvaluator(input)
+  const universe = readUniverse(input.program, input.tables, present.view)
+  const { aims, grounding } = prepare(input, present, universe)
+  const graph = new ConditionGraph(grounding.store, aims, universe)
+  const level = aims.levels.length - 1
+  const state = new GraphState(graph, universe, universe.current)
+  const from: Outcome = {
+    host: Int32Array.from(universe.current),
+    levels: Array.from({ length: level + 1 }, (_, i) => state.level(i)),
+  }
+  const leg = (rounds: number, steps: number): Leg => ({
+    ...{ from, rounds, steps },
+    ...{ isFresh: true, milliseconds: Number.POSITIVE_INFINITY },
+  })
+  return { universe, graph, level, state, leg }
+}
+
+describe('threads that anneal', () => {
+  let crew: AnnealingCrew | undefined
+  afterEach(() => crew?.end())
+
+  it('find what this thread finds with the same seeds, and keep to the budget', async () => {
+    const { universe, graph, level, leg } = conditions()
+    const seeds = [3, 4, 5]
+    crew = new AnnealingCrew(graph, packPossibilities(universe), level, seeds)
+    const outcomes = await crew.run(leg(2, 20_000))
+    const here = seeds.map((seed, number) => {
+      const state = new GraphState(graph, universe, universe.current)
+      const annealing = new Annealing(graph, state, universe, level, new Random(seed))
+      return runLeg(annealing, leg(2, 20_000), number, () => false)
+    })
+    expect(outcomes).toEqual(here)
+    for (const { host, levels } of outcomes) {
+      expect(levels[0]).toBe(0)
+      expect(levels[level]).toBeLessThan(leg(1, 1).from.levels[level]!)
+      expect([...host].reduce((sum, h, vm) => sum + universe.cost(vm, h), 0)).toBeLessThanOrEqual(48)
+    }
+    // The next leg goes on from the best.
+    const best = outcomes[0]!
+    const [next] = await crew.run({ ...leg(1, 20_000), from: best, isFresh: false })
+    expect(next!.levels[level]).toBeLessThanOrEqual(best.levels[level]!)
+  })
+
+  it('answer with what they have when they are told to stop', async () => {
+    const { universe, graph, level, leg } = conditions()
+    crew = new AnnealingCrew(graph, packPossibilities(universe), level, [1, 2])
+    const outcomes = crew.run(leg(1, Number.POSITIVE_INFINITY))
+    setTimeout(() => crew!.stop(), 500)
+    expect(await outcomes).toHaveLength(2)
+  })
+
+  it('are missing when they die, now and later', async () => {
+    const { universe, level, leg } = conditions()
+    crew = new AnnealingCrew({} as ConditionGraph, packPossibilities(universe), level, [1])
+    expect(await crew.run(leg(1, 1))).toEqual([])
+    expect(await crew.run(leg(1, 1))).toEqual([])
+  })
+})

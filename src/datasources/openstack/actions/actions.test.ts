@@ -201,6 +201,38 @@ describe('live migration', () => {
     ])
   })
 
+  test('an evacuation that its target refused is over, whatever its record says, and is asked for again', async () => {
+    nova.hold(MOVER, at('cmp01'))
+    nova.hosts(['cmp01', 'enabled', 'down'], ['cmp02', 'enabled', 'up'])
+    await cloud.submit('nova:evacuate', { vm: MOVER, host: 'cmp02' }, 't')
+    const own = {
+      id: 3,
+      migration_type: 'evacuation',
+      source_compute: 'cmp01',
+      dest_compute: 'cmp02',
+      status: 'accepted',
+    }
+    nova.answers.set('GET /v2.1/os-migrations', { status: 200, body: { migrations: [own] } })
+    nova.hold(MOVER, at('cmp01', { status: 'ERROR', 'OS-EXT-STS:task_state': 'rebuilding' }))
+    const path = `GET /v2.1/servers/${MOVER}/os-instance-actions`
+    const asked = { action: 'evacuate', request_id: 'req-own' }
+    nova.answers.set(path, { status: 200, body: { instanceActions: [{ ...asked, message: null }] } })
+    expect(await cloud.status('t')).toMatchObject({ state: 'running' })
+    const events = [{ event: 'compute_rebuild_instance', result: 'Error', details: 'Conflict updating instance' }]
+    nova.answers.set(path, { status: 200, body: { instanceActions: [{ ...asked, message: 'Error' }] } })
+    nova.answers.set(`${path}/req-own`, {
+      status: 200,
+      body: { instanceAction: { ...asked, message: 'Error', events } },
+    })
+    expect(await cloud.status('t')).toMatchObject({ state: 'failed', remedy: 'again' })
+    nova.changes.length = 0
+    await cloud.submit('nova:evacuate', { vm: MOVER, host: 'cmp02' }, 'u')
+    expect(nova.changes.map(change => change.body)).toEqual([
+      { 'os-resetState': { state: 'error' } },
+      { evacuate: { host: 'cmp02' } },
+    ])
+  })
+
   test('a VM that arrives while its records are read has arrived', async () => {
     nova.hold(MOVER, at('cmp01'))
     nova.hosts(['cmp01', 'enabled', 'down'], ['cmp02', 'enabled', 'up'])

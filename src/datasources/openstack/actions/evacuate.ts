@@ -3,6 +3,7 @@ import { type ActionType, refused } from './action-type.ts'
 import {
   followMigration,
   goesTo,
+  isFailedEvacuation,
   isUnderWay,
   type MigrationKind,
   type ServerTrace,
@@ -29,7 +30,9 @@ export function evacuate(nova: Nova, now: () => number): ActionType<Move, Server
       const server = await nova.server(vm)
       if (!server) return refused('the VM is gone', 'never')
       const onTheWay = (await nova.migrations(vm)).findLast(m => isUnderWay(m, EVACUATION))
-      if (onTheWay && server.task !== undefined && goesTo(onTheWay, host))
+      const asked = onTheWay && (await nova.actions(vm)).find(({ action }) => action === EVACUATION.action)
+      const isOver = asked !== undefined && isFailedEvacuation(asked)
+      if (onTheWay && !isOver && server.task !== undefined && goesTo(onTheWay, host))
         return { kind: 'under way', trace: await traceBefore(nova, vm, onTheWay, EVACUATION.action) }
       if (host !== undefined && server.host === host) return { kind: 'done', detail: 'it was there already' }
       const source = server.host === undefined ? undefined : await nova.computeService(server.host)

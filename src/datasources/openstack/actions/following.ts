@@ -83,15 +83,24 @@ export async function followMigration(
     return arrived(await nova.server(vm), host ?? own.dest_compute ?? undefined, kind)
   if (own && !BROKEN.has(own.status) && kind.type !== 'evacuation' && (await isDown(nova, own.source_compute)))
     return failed(`the host \`${own.source_compute}\` is down, and the VM was on its way from it`, 'again')
-  const broken = own ? BROKEN.has(own.status) : asked?.message === 'Error'
+  const isOver = asked !== undefined && isFailedEvacuation(asked)
+  const broken = own ? BROKEN.has(own.status) || isOver : asked?.message === 'Error'
   const forsaken = whyForsaken(server, own, own === migrations.at(-1), asked, kind)
   if (forsaken !== undefined) {
     await nova.resetState(server.id, 'active')
     return failed(forsaken, 'again')
   }
   // Until the task is over, Nova still puts things back.
-  if (!broken || server.task !== undefined) return running(own ? own.status : 'asked for')
+  if (!broken || (server.task !== undefined && !isOver)) return running(own ? own.status : 'asked for')
   return whyBroken(nova, server, kind, own, asked)
+}
+
+/**
+ * Whether an evacuation is over though its record and the VM's task may say for ever that it goes on: the target refused it because Nova
+ * ended something else of the VM meanwhile (a live migration off the dead host), and put nothing right.
+ */
+export function isFailedEvacuation({ action, message }: InstanceAction): boolean {
+  return action === 'evacuate' && message === 'Error'
 }
 
 /** Its records stay as they were for ever when a host dies. */

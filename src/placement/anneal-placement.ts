@@ -1,4 +1,4 @@
-import { Annealing, type Outcome } from './annealing.ts'
+import { Annealing, type Outcome, type Round } from './annealing.ts'
 import { AnnealingCrew } from './annealing-crew.ts'
 import { better, type Leg, runLeg } from './annealing-legs.ts'
 import type { ConditionGraph } from './condition-graph.ts'
@@ -16,12 +16,27 @@ export interface AnnealingLimits {
   readonly signal?: AbortSignal | undefined
 }
 
+/** Where little is wrong, what is mended with the fewest moves is best. */
+const COOL: Round = { hot: 1e-4, warm: 0.3, errors: 0 }
+/**
+ * Where VMs that are large for their hosts come to lie is decided while it is hot, and never again: fresh rounds differ by more than a
+ * long one gains over a short one. What heat is best for that differs from cloud to cloud.
+ */
+const HEATS: readonly Round[] = [
+  { hot: 0.2, warm: 0.06, errors: 0.06 },
+  { hot: 0.4, warm: 0.1, errors: 0.06 },
+  { hot: 0.8, warm: 0.1, errors: 0.06 },
+]
+/** From what is good already: finds a way out of a corner, and what is cheaper nearby. */
+const AGAIN: Round = { hot: 0.06, warm: 0.2, errors: 0.018 }
+
 /** Legs of a level, by their share of what is left of the time and of the steps. */
-const LEGS = [
-  { share: 0.7, isFresh: true },
-  { share: 0.5, isFresh: false },
-  { share: 1, isFresh: false },
-] as const
+const LEGS: readonly (Pick<Leg, 'isFresh' | 'kinds'> & { readonly share: number })[] = [
+  { share: 0.1, isFresh: true, kinds: [COOL] },
+  { share: 0.7, isFresh: true, kinds: HEATS },
+  { share: 0.5, isFresh: false, kinds: [AGAIN, COOL] },
+  { share: 1, isFresh: false, kinds: [AGAIN, COOL] },
+]
 /** A fresh round is worth beginning where it has this much: shorter ones end far from what a longer one finds. */
 const FRESH = { milliseconds: 30_000, stepsPerPair: 500 }
 /** Threads, whatever the machine: what is found must not depend on it. */
@@ -70,13 +85,14 @@ async function annealLevel(job: LevelJob, milliseconds: number, stepsPerPair: nu
   const stop = (): void => crew.stop()
   signal?.addEventListener('abort', stop)
   try {
-    let best: Outcome = {
+    const first: Outcome = {
       host: Int32Array.from(state.host),
       levels: Array.from({ length: level + 1 }, (_, i) => state.level(i)),
     }
+    let best = first
     let alone: Annealing | undefined
     let stepsLeft = steps
-    for (const { share, isFresh } of LEGS) {
+    for (const { share, isFresh, kinds } of LEGS) {
       const time = (deadline - performance.now()) * share
       const most = stepsLeft * share
       stepsLeft -= most
@@ -84,7 +100,14 @@ async function annealLevel(job: LevelJob, milliseconds: number, stepsPerPair: nu
       const rounds = isFresh
         ? Math.max(1, Math.floor(Math.min(time / FRESH.milliseconds, (stepsPerPair * share) / FRESH.stepsPerPair)))
         : 1
-      const leg: Leg = { from: best, isFresh, rounds, milliseconds: time, steps: most / rounds }
+      const leg: Leg = {
+        from: isFresh ? first : best,
+        isFresh,
+        kinds,
+        rounds,
+        milliseconds: time,
+        steps: most / rounds,
+      }
       const outcomes = await crew.run(leg)
       // No crew, or none that is left.
       if (outcomes.length === 0) {

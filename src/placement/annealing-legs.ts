@@ -7,22 +7,13 @@ export interface Leg {
   readonly from: Outcome
   /** Each round begins where the leg did, not at the best placement of the rounds before. */
   readonly isFresh: boolean
+  /** What rounds there are: a thread goes through them in turn, each thread beginning with another. */
+  readonly kinds: readonly Round[]
   readonly rounds: number
   /** The time for it, and the steps for each of its rounds: what is over first ends it. */
   readonly milliseconds: number
   readonly steps: number
 }
-
-/**
- * Where VMs that are large for their hosts come to lie is decided while it is hot, and never again: fresh rounds differ by more than a
- * long one gains over a short one. What heat is best for that differs from cloud to cloud.
- */
-const FRESH: readonly Round[] = [
-  { hot: 0.2, warm: 0.06, by: 1 },
-  { hot: 0.4, warm: 0.1, by: 1 },
-]
-/** Cooler, from what is good already: finds the errors' way out of a corner, and what is cheaper nearby. */
-const AGAIN: Round = { hot: 0.2, warm: 0.06, by: 0.3 }
 
 /** The best outcome of a leg; that of its beginning when nothing better was found. */
 export function runLeg(annealing: Annealing, leg: Leg, thread: number, isStopped: () => boolean): Outcome {
@@ -35,7 +26,7 @@ export function runLeg(annealing: Annealing, leg: Leg, thread: number, isStopped
     const progress = (steps: number): number =>
       isStopped() ? 1 : Math.max((performance.now() - start) / time, steps / leg.steps)
     const { host } = leg.isFresh ? leg.from : best
-    const outcome = annealing.round(host, leg.isFresh ? FRESH[(i + thread) % FRESH.length]! : AGAIN, progress)
+    const outcome = annealing.round(host, leg.kinds[(i + thread) % leg.kinds.length]!, progress)
     best = better(best, outcome)
   }
   return best

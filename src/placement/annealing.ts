@@ -13,15 +13,12 @@ const STRIDE = 1024
 const STRIDES_PER_LOOK = 8
 /** Steps drawn to learn what steps cost. */
 const SAMPLES = 10_000
-/** A round ends at the temperature of the cheapest steps, or this part of the first one: whichever is less. */
-const COLD = { quantile: 0.02, ofQuantile: 0.1, ofFirst: 0.002, least: 1e-5 }
+/** A round ends at the temperature of the cheapest steps, or this part of a typical one's cost: whichever is less. */
+const COLD = { quantile: 0.02, ofQuantile: 0.1, ofTypical: 4e-4, leastOfFirst: 1e-5 }
 /** What a VM too many costs at first, in typical costs of a step. */
 const PENALTY = 0.5
-/**
- * Errors wanted at the beginning, as a share of the VMs; they fall to none by a power of the time that is left of a share of it, while it is
- * still warm enough to make good what that costs.
- */
-const ERRORS = { share: 0.06, power: 1.5, until: 0.5 }
+/** Errors wanted fall to none by a power of the time that is left of a share of it, while it is still warm enough to make good what that costs. */
+const ERRORS = { power: 1.5, until: 0.5 }
 /**
  * Share of the time until the warm temperature is reached. What errors are left then are mended by growing warmer again, by this many
  * powers of e in the time that is left.
@@ -45,8 +42,8 @@ export interface Round {
   readonly hot: number
   /** What the temperature falls to until some share of the time is over, as a part of the first; then it falls to that of the cheapest steps. */
   readonly warm: number
-  /** By what the first temperature and the errors wanted at first are multiplied where a placement that is good already is to get better. */
-  readonly by: number
+  /** Errors wanted at first, as a share of the VMs. */
+  readonly errors: number
 }
 
 /** A placement and what it comes to in the levels up to the one that is annealed. */
@@ -97,7 +94,11 @@ export class Annealing {
    * no more errors than the first.
    * @param progress how much of the round is over after so many steps; asked now and then
    */
-  round(from: ArrayLike<number>, { hot: first, warm, by }: Round, progress: (steps: number) => number): Outcome {
+  round(
+    from: ArrayLike<number>,
+    { hot: first, warm, errors: share }: Round,
+    progress: (steps: number) => number,
+  ): Outcome {
     const state = this.#state
     const penalties = this.#penalties
     const steps = this.#steps
@@ -108,8 +109,8 @@ export class Annealing {
     if (this.#costs.length === 0) return this.outcome
     const hot = first * typical
     const cheapest = COLD.ofQuantile * quantile(this.#costs, COLD.quantile)
-    const cold = Math.max(COLD.least * hot, Math.min(COLD.ofFirst * hot, cheapest))
-    if (by === 1) penalties.reset(PENALTY * typical)
+    const cold = Math.max(COLD.leastOfFirst * hot, Math.min(warm * hot, COLD.ofTypical * typical, cheapest))
+    penalties.reset(PENALTY * typical)
     const aims = new Aims(state, level)
     let now = state.level(level)
     let errors = state.level(0)
@@ -118,14 +119,14 @@ export class Annealing {
     // The best placement is noted when it is left, not each time it gets better.
     let atBest = true
     let unforeseen = 0
-    let temperature = hot * by
+    let temperature = hot
     let lastDone = 0
     let lastLook = 0
     for (let count = 0; ; count++) {
       if (count % STRIDE === 0) {
         const done = progress(count)
         if (done >= 1) break
-        const wanted = by * ERRORS.share * this.#vms * Math.max(0, 1 - done / ERRORS.until) ** ERRORS.power
+        const wanted = share * this.#vms * Math.max(0, 1 - done / ERRORS.until) ** ERRORS.power
         const tooMany = errors - aims.errors > Math.max(0.5, wanted)
         temperature =
           tooMany && done >= OVER

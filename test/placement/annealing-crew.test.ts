@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { Annealing, type Outcome } from '../../src/placement/annealing.ts'
+import { Annealing, type Outcome, type Round } from '../../src/placement/annealing.ts'
 import { AnnealingCrew } from '../../src/placement/annealing-crew.ts'
 import { type Leg, runLeg } from '../../src/placement/annealing-legs.ts'
 import { ConditionGraph } from '../../src/placement/condition-graph.ts'
@@ -27,6 +27,9 @@ const input = smallWorld(
   },
 )
 
+const WARM: Round = { hot: 0.2, warm: 0.06, errors: 0.06 }
+const COOL: Round = { hot: 0.001, warm: 0.3, errors: 0 }
+
 function conditions() {
   const present = presentEvaluator(input)
   const universe = readUniverse(input.program, input.tables, present.view)
@@ -39,7 +42,7 @@ function conditions() {
     levels: Array.from({ length: level + 1 }, (_, i) => state.level(i)),
   }
   const leg = (rounds: number, steps: number): Leg => ({
-    ...{ from, rounds, steps },
+    ...{ from, rounds, steps, kinds: [WARM, COOL] },
     ...{ isFresh: true, milliseconds: Number.POSITIVE_INFINITY },
   })
   return { universe, graph, level, state, leg }

@@ -1,9 +1,10 @@
 /**
  * The machine reassignment problem of the ROADEF/EURO challenge 2012, stated as a policy and solved by the general engine:
- *   npx tsx bench/roadef/run.ts [--seconds N] [--cpu] [--seed N] [--answers FOLDER] FOLDER [INSTANCE …]
+ *   npx tsx bench/roadef/run.ts [--seconds N] [--seed N] [--answers FOLDER] FOLDER [INSTANCE …]
  * FOLDER holds `model_NAME.txt` and `assignment_NAME.txt`, as the challenge published them. Prints one line an instance. `gap` is
  * (found − best known) / (original − best known); `broken` counts the hard constraints that the checker, which knows neither policy nor
- * engine, finds broken. With --cpu, the limit counts seconds of CPU and not of the clock, for machines that others use too. With --answers, the assignments found are written there in the challenge's form.
+ * engine, finds broken. With --answers, the assignments found are written there in the
+ * challenge's form.
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -33,16 +34,9 @@ const option = (name: string): string | undefined => {
 const seconds = Number(option('seconds') ?? 300)
 const seed = Number(option('seed') ?? 1)
 const answers = option('answers')
-const byCpu = args.includes('--cpu')
-if (byCpu) {
-  args.splice(args.indexOf('--cpu'), 1)
-  performance.now = () => process.cpuUsage().user / 1e3 + process.cpuUsage().system / 1e3
-}
 const [folder, ...chosen] = args
 if (folder === undefined) {
-  console.error(
-    'usage: npx tsx bench/roadef/run.ts [--seconds N] [--cpu] [--seed N] [--answers FOLDER] FOLDER [INSTANCE …]',
-  )
+  console.error('usage: npx tsx bench/roadef/run.ts [--seconds N] [--seed N] [--answers FOLDER] FOLDER [INSTANCE …]')
   process.exit(2)
 }
 const names =

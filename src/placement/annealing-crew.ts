@@ -20,14 +20,16 @@ export class AnnealingCrew {
       const worker = startThread('./annealer', import.meta.url, { stdout: true, stderr: true })
       const message: ToAnnealer = { kind: 'begin', graph, universe, level, seed, number, stop: this.#stop }
       worker.postMessage(message)
-      return worker
+      const lose = (): void => this.#lose(worker)
+      return worker.on('error', lose).on('exit', lose)
     })
   }
 
   /** Every thread's outcome, in the order of threads. A thread that dies or does not answer is missing, now and later. */
   async run(leg: Leg): Promise<Outcome[]> {
-    const outcomes = await Promise.all(this.#workers.map(worker => outcomeOf(worker, leg)))
-    this.#workers = this.#workers.filter((worker, i) => outcomes[i] || void worker.terminate())
+    const workers = [...this.#workers]
+    const outcomes = await Promise.all(workers.map(worker => outcomeOf(worker, leg)))
+    for (const [i, worker] of workers.entries()) if (!outcomes[i]) this.#lose(worker)
     return outcomes.filter(outcome => outcome !== undefined)
   }
 
@@ -37,7 +39,12 @@ export class AnnealingCrew {
   }
 
   async end(): Promise<void> {
-    await Promise.all(this.#workers.splice(0).map(worker => worker.terminate()))
+    await Promise.all([...this.#workers].map(worker => worker.terminate()))
+  }
+
+  #lose(worker: Worker): void {
+    this.#workers = this.#workers.filter(other => other !== worker)
+    void worker.terminate()
   }
 }
 

@@ -181,6 +181,15 @@ describe('what is asked of the chain', () => {
     expect(await codeOf(b.build(), {}, [highs])).toBe('solver/unbounded')
   })
 
+  it('gives the start back where nobody could answer, unless that does not hold', async () => {
+    const broken = [fake('crash'), fake('row')]
+    const solution = await solveModel(pair(), { start: Float64Array.of(1, 1) }, broken)
+    expect(solution).toMatchObject({ status: 'feasible', objective: [2], bounds: [-Infinity], solver: 'none' })
+    expect([...solution.values]).toEqual([1, 1])
+    expect(solution.declined.map(({ solver }) => solver)).toEqual(['crash', 'row'])
+    expect(await codeOf(pair(), { start: Float64Array.of(0, 0) }, broken)).toBe('solver/no-answer')
+  })
+
   it('asks the named solver first', async () => {
     expect(await solveModel(pair(), { solver: 'javascript-lp-solver' })).toMatchObject({
       solver: 'javascript-lp-solver',

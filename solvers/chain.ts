@@ -1,5 +1,7 @@
 import { fail, nearestName } from '../src/diagnostic/index.ts'
+import { checkSolution } from './check-solution.ts'
 import { SolverFault } from './fault.ts'
+import { objectiveValue } from './level.ts'
 import { withoutRedundantRows } from './redundant-rows.ts'
 import { type RegisteredSolver, registry } from './registry.ts'
 import type { Model, Solution, SolveOptions } from './types.ts'
@@ -15,7 +17,10 @@ const DEFAULT_SECONDS = 60
  * Solve a model with the first solver that takes it and answers rightly. One that declines (too large, not installed) or faults
  * (crashes, answers wrongly) is named with its reason in `declined` and the next is asked, with the time that is left.
  *
- * Throws `DiagnosticError`: `solver/unknown`, `solver/option`, `solver/unbounded`, or `solver/no-answer` when all declined or failed.
+ * When all declined or failed, the start is the answer where it holds: what is known already is never lost.
+ *
+ * Throws `DiagnosticError`: `solver/unknown`, `solver/option`, `solver/unbounded`, or `solver/no-answer` when none answered and no start
+ * is known.
  */
 export async function solveModel(
   given: Model,
@@ -50,6 +55,17 @@ export async function solveModel(
       notes,
       help: 'give the numbers it adds up a bound, or turn their sign',
     })
+  const known = options.start && checkSolution(model, options.start).values
+  if (known)
+    return {
+      status: 'feasible',
+      values: known,
+      objective: model.objectives.map(objective => objectiveValue(objective, known)),
+      bounds: model.objectives.map(() => Number.NEGATIVE_INFINITY),
+      solver: 'none',
+      elapsedMs: performance.now() - started,
+      declined,
+    }
   fail('solver/no-answer', 'no solver could answer this model', {
     notes,
     help: 'make the model smaller, or install one of cbc, highs, scip or glpsol',

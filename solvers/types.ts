@@ -72,7 +72,7 @@ export interface Solution {
   readonly objective: readonly number[]
   /** A valid lower bound for each objective, given the earlier ones at their values; -Infinity where unknown. */
   readonly bounds: readonly number[]
-  /** Name of the solver that answered. */
+  /** Name of the solver that answered; `none`: all failed, and the start is the answer. */
   readonly solver: string
   readonly elapsedMs: number
   /** Solvers of the chain that declined or failed before it, and why, in words. */

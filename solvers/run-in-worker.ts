@@ -100,10 +100,6 @@ export function runInWorker(
 function start(): Worker {
   const worker = startThread('./worker', import.meta.url, {
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-    // A solver's chatter must not mix with the output of a command. Left unread (reading would keep the process alive), so the thread
-    // drops what is written.
-    stdout: true,
-    stderr: true,
   })
   const forget = () => {
     const at = idle.indexOf(worker)

@@ -1,12 +1,11 @@
-import { Annealing, type Outcome, type Round } from './annealing.ts'
+import { Annealing, type Outcome, outcomeAt, type Round } from './annealing.ts'
 import { AnnealingCrew } from './annealing-crew.ts'
 import { better, type Leg, runLeg } from './annealing-legs.ts'
 import type { ConditionGraph } from './condition-graph.ts'
 import { GraphState } from './graph-state.ts'
-import { packPossibilities } from './packed-possibilities.ts'
 import type { Random } from './random.ts'
 import type { SearchState } from './search-state.ts'
-import { pairsOf } from './universe.ts'
+import { type Possibilities, pairsOf } from './universe.ts'
 
 export interface AnnealingLimits {
   /** Milliseconds on the performance clock. */
@@ -59,7 +58,7 @@ export async function annealPlacement(
   for (const [i, level] of open.entries()) {
     const milliseconds = (deadline - performance.now()) / (open.length - i)
     if (milliseconds <= 0 || signal?.aborted) break
-    const job = { graph, state: annealed, search: state, level, random, signal }
+    const job = { graph, state: annealed, universe: state.universe, level, random, signal }
     annealed.goTo((await annealLevel(job, milliseconds, stepsPerPair / open.length)).host)
   }
   state.adopt(annealed.host)
@@ -68,27 +67,23 @@ export async function annealPlacement(
 interface LevelJob {
   readonly graph: ConditionGraph
   readonly state: GraphState
-  readonly search: SearchState
+  readonly universe: Possibilities
   readonly level: number
   readonly random: Random
   readonly signal: AbortSignal | undefined
 }
 
 async function annealLevel(job: LevelJob, milliseconds: number, stepsPerPair: number): Promise<Outcome> {
-  const { graph, state, level, random, signal } = job
-  const { universe } = job.search
+  const { graph, state, universe, level, random, signal } = job
   const deadline = performance.now() + milliseconds
   const steps = pairsOf(universe) * stepsPerPair
   const isWorth = milliseconds >= WORTH_THREADS.milliseconds && steps >= WORTH_THREADS.steps
-  const seeds = Array.from({ length: isWorth ? THREADS : 0 }, () => random.below(2 ** 32))
-  const crew = new AnnealingCrew(graph, packPossibilities(universe), level, seeds)
-  const stop = (): void => crew.stop()
+  const draw = (): number[] => Array.from({ length: THREADS }, () => random.below(2 ** 32))
+  const crew = isWorth ? new AnnealingCrew(graph, universe, level, draw()) : undefined
+  const stop = (): void => crew?.stop()
   signal?.addEventListener('abort', stop)
   try {
-    const first: Outcome = {
-      host: Int32Array.from(state.host),
-      levels: Array.from({ length: level + 1 }, (_, i) => state.level(i)),
-    }
+    const first = outcomeAt(state, level)
     let best = first
     let alone: Annealing | undefined
     let stepsLeft = steps
@@ -108,7 +103,7 @@ async function annealLevel(job: LevelJob, milliseconds: number, stepsPerPair: nu
         milliseconds: time,
         steps: most / rounds,
       }
-      const outcomes = await crew.run(leg)
+      const outcomes = (await crew?.run(leg)) ?? []
       // No crew, or none that is left.
       if (outcomes.length === 0) {
         alone ??= new Annealing(graph, state, universe, level, random)
@@ -119,6 +114,6 @@ async function annealLevel(job: LevelJob, milliseconds: number, stepsPerPair: nu
     return best
   } finally {
     signal?.removeEventListener('abort', stop)
-    await crew.end()
+    await crew?.end()
   }
 }

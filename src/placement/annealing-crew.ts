@@ -4,7 +4,8 @@ import type { FromAnnealer, ToAnnealer } from './annealer-messages.ts'
 import type { Outcome } from './annealing.ts'
 import type { Leg } from './annealing-legs.ts'
 import type { ConditionGraph } from './condition-graph.ts'
-import type { PackedPossibilities } from './packed-possibilities.ts'
+import { packPossibilities } from './packed-possibilities.ts'
+import type { Possibilities } from './universe.ts'
 
 /** Time after the end of a leg by which a thread has answered, or is given up, in milliseconds; starting one takes some of it. */
 const GRACE = 20_000
@@ -15,10 +16,11 @@ export class AnnealingCrew {
   readonly #stop = new Int32Array(new SharedArrayBuffer(4))
 
   /** One thread for each seed. */
-  constructor(graph: ConditionGraph, universe: PackedPossibilities, level: number, seeds: readonly number[]) {
+  constructor(graph: ConditionGraph, universe: Possibilities, level: number, seeds: readonly number[]) {
+    const packed = packPossibilities(universe)
     this.#workers = seeds.map((seed, number) => {
-      const worker = startThread('./annealer', import.meta.url, { stdout: true, stderr: true })
-      const message: ToAnnealer = { kind: 'begin', graph, universe, level, seed, number, stop: this.#stop }
+      const worker = startThread('./annealer', import.meta.url)
+      const message: ToAnnealer = { kind: 'begin', graph, universe: packed, level, seed, number, stop: this.#stop }
       worker.postMessage(message)
       const lose = (): void => this.#lose(worker)
       return worker.on('error', lose).on('exit', lose)
@@ -27,7 +29,7 @@ export class AnnealingCrew {
 
   /** Every thread's outcome, in the order of threads. A thread that dies or does not answer is missing, now and later. */
   async run(leg: Leg): Promise<Outcome[]> {
-    const workers = [...this.#workers]
+    const workers = this.#workers
     const outcomes = await Promise.all(workers.map(worker => outcomeOf(worker, leg)))
     for (const [i, worker] of workers.entries()) if (!outcomes[i]) this.#lose(worker)
     return outcomes.filter(outcome => outcome !== undefined)
@@ -39,7 +41,7 @@ export class AnnealingCrew {
   }
 
   async end(): Promise<void> {
-    await Promise.all([...this.#workers].map(worker => worker.terminate()))
+    await Promise.all(this.#workers.map(worker => worker.terminate()))
   }
 
   #lose(worker: Worker): void {

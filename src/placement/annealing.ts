@@ -52,6 +52,11 @@ export interface Outcome {
   readonly levels: readonly number[]
 }
 
+/** Where a state stands. */
+export function outcomeAt(state: GraphState, level: number): Outcome {
+  return { host: Int32Array.from(state.host), levels: Array.from({ length: level + 1 }, (_, i) => state.level(i)) }
+}
+
 /**
  * Simulated annealing of one level of what is minimised (Kirkpatrick, Gelatt and Vecchi 1983), by moves of single VMs, exchanges of two
  * and rearrangements, to hosts where a VM can be at all: a step that makes the level worse by d is taken with probability
@@ -83,12 +88,6 @@ export class Annealing {
     return this.#costs.length === 0 ? 0 : quantile(this.#costs, 0.5)
   }
 
-  /** Where the state stands. */
-  get outcome(): Outcome {
-    const levels = Array.from({ length: this.#level + 1 }, (_, i) => this.#state.level(i))
-    return { host: Int32Array.from(this.#state.host), levels }
-  }
-
   /**
    * Anneal from a placement. The temperature falls geometrically as `progress` goes from 0 to 1; the best placement seen is given that has
    * no more errors than the first.
@@ -106,7 +105,7 @@ export class Annealing {
     const level = this.#level
     const typical = this.#typical
     state.goTo(from)
-    if (this.#costs.length === 0) return this.outcome
+    if (this.#costs.length === 0) return outcomeAt(state, level)
     const hot = first * typical
     const cheapest = COLD.ofQuantile * quantile(this.#costs, COLD.quantile)
     const cold = Math.max(COLD.leastOfFirst * hot, Math.min(warm * hot, COLD.ofTypical * typical, cheapest))
@@ -168,7 +167,7 @@ export class Annealing {
       atBest = true
     }
     if (!atBest) state.goTo(bestHost)
-    return this.outcome
+    return outcomeAt(state, level)
   }
 }
 

@@ -7,12 +7,13 @@ import { pathToFileURL } from 'node:url'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 
 /**
- * Start a module in a thread. It inherits no options of this process.
+ * Start a module in a thread. It inherits no options of this process, and what it prints is dropped: it must not mix with the output of a
+ * command, and reading it would keep the process alive.
  * @param module from the module that asks, without its extension: `./worker`
  * @param from that module's `import.meta.url`
  */
 export function startThread(module: string, from: string, options: WorkerOptions = {}): Worker {
-  return new Worker(entryPoint(module, from), { execArgv: [], ...options })
+  return new Worker(entryPoint(module, from), { execArgv: [], stdout: true, stderr: true, ...options })
 }
 
 /**

@@ -1,10 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { Annealing, type Outcome, type Round } from '../../src/placement/annealing.ts'
+import { Annealing, outcomeAt, type Round } from '../../src/placement/annealing.ts'
 import { AnnealingCrew } from '../../src/placement/annealing-crew.ts'
 import { type Leg, runLeg } from '../../src/placement/annealing-legs.ts'
 import { ConditionGraph } from '../../src/placement/condition-graph.ts'
 import { GraphState } from '../../src/placement/graph-state.ts'
-import { packPossibilities } from '../../src/placement/packed-possibilities.ts'
 import { prepare, presentEvaluator } from '../../src/placement/problem.ts'
 import { Random } from '../../src/placement/random.ts'
 import { smallWorld } from '../../src/placement/testing/small-cloud.ts'
@@ -37,10 +36,7 @@ function conditions() {
   const graph = new ConditionGraph(grounding.store, aims, universe)
   const level = aims.levels.length - 1
   const state = new GraphState(graph, universe, universe.current)
-  const from: Outcome = {
-    host: Int32Array.from(universe.current),
-    levels: Array.from({ length: level + 1 }, (_, i) => state.level(i)),
-  }
+  const from = outcomeAt(state, level)
   const leg = (rounds: number, steps: number): Leg => ({
     ...{ from, rounds, steps, kinds: [WARM, COOL] },
     ...{ isFresh: true, milliseconds: Number.POSITIVE_INFINITY },
@@ -55,7 +51,7 @@ describe('threads that anneal', () => {
   it('find what this thread finds with the same seeds, and keep to the budget', async () => {
     const { universe, graph, level, leg } = conditions()
     const seeds = [3, 4, 5]
-    crew = new AnnealingCrew(graph, packPossibilities(universe), level, seeds)
+    crew = new AnnealingCrew(graph, universe, level, seeds)
     const outcomes = await crew.run(leg(2, 20_000))
     const here = seeds.map((seed, number) => {
       const state = new GraphState(graph, universe, universe.current)
@@ -76,7 +72,7 @@ describe('threads that anneal', () => {
 
   it('answer with what they have when they are told to stop', async () => {
     const { universe, graph, level, leg } = conditions()
-    crew = new AnnealingCrew(graph, packPossibilities(universe), level, [1, 2])
+    crew = new AnnealingCrew(graph, universe, level, [1, 2])
     const outcomes = crew.run(leg(1, Number.POSITIVE_INFINITY))
     setTimeout(() => crew!.stop(), 500)
     expect(await outcomes).toHaveLength(2)
@@ -84,7 +80,7 @@ describe('threads that anneal', () => {
 
   it('are missing when they die, now and later', async () => {
     const { universe, level, leg } = conditions()
-    crew = new AnnealingCrew({} as ConditionGraph, packPossibilities(universe), level, [1])
+    crew = new AnnealingCrew({} as ConditionGraph, universe, level, [1])
     expect(await crew.run(leg(1, 1))).toEqual([])
     expect(await crew.run(leg(1, 1))).toEqual([])
   })

@@ -19,15 +19,16 @@ export interface Forbidden {
   readonly vms: readonly string[]
 }
 
+/** Hosts that Nova calls disabled or down now. */
+async function closedHosts(bed: Bed): Promise<string[]> {
+  const { services } = await bed.admin.get('compute', '/os-services?binary=nova-compute')
+  return services.filter((s: Json) => s.status === 'disabled' || s.state === 'down').map((s: Json) => s.host)
+}
+
 /** What the policy forbids. */
 export async function forbidden(bed: Bed): Promise<Forbidden[]> {
   const all = await servers(bed)
-  const { services } = await bed.admin.get('compute', '/os-services?binary=nova-compute')
-  const closed = new Set(
-    services
-      .filter((s: { status: string; state: string }) => s.status === 'disabled' || s.state === 'down')
-      .map((s: { host: string }) => s.host),
-  )
+  const closed = new Set(await closedHosts(bed))
   const found: Forbidden[] = all
     .filter(s => closed.has(hostOf(s)))
     .map(s => ({ what: `${s.name} is on ${hostOf(s)}, which is closed`, vms: [s.id] }))
@@ -83,9 +84,7 @@ export function watchClosed(bed: Bed): () => Promise<readonly string[]> {
   const watch = async () => {
     for (; !isOver; await sleep(WATCH_PAUSE)) {
       // Nobody is told anything while Nova or Keystone is away.
-      const answer = await bed.admin.get('compute', '/os-services?binary=nova-compute').catch(() => undefined)
-      for (const { host, status, state } of answer?.services ?? [])
-        if (status === 'disabled' || state === 'down') closed.add(host)
+      for (const host of await closedHosts(bed).catch(() => [])) closed.add(host)
     }
   }
   const watching = watch()

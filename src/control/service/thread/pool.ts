@@ -84,7 +84,7 @@ export class JobThread {
   }
 
   #start(): Worker {
-    const worker = idle ?? startThread('./worker', import.meta.url, { stdout: true, stderr: true })
+    const worker = idle ?? startThread('./worker', import.meta.url)
     idle = undefined
     worker.removeAllListeners()
     const broke = (reason: string) => {

@@ -30,9 +30,9 @@ export function evacuate(nova: Nova, now: () => number): ActionType<Move, Server
       const server = await nova.server(vm)
       if (!server) return refused('the VM is gone', 'never')
       const onTheWay = (await nova.migrations(vm)).findLast(m => isUnderWay(m, EVACUATION))
-      const asked = onTheWay && (await nova.actions(vm)).find(({ action }) => action === EVACUATION.action)
-      const isOver = asked !== undefined && isFailedEvacuation(asked)
-      if (onTheWay && !isOver && server.task !== undefined && goesTo(onTheWay, host))
+      const asked = async () => (await nova.actions(vm)).find(({ action }) => action === EVACUATION.action)
+      const isBusy = onTheWay && server.task !== undefined && goesTo(onTheWay, host)
+      if (isBusy && !isFailedEvacuation(await asked()))
         return { kind: 'under way', trace: await traceBefore(nova, vm, onTheWay, EVACUATION.action) }
       if (host !== undefined && server.host === host) return { kind: 'done', detail: 'it was there already' }
       const source = server.host === undefined ? undefined : await nova.computeService(server.host)

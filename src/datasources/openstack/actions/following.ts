@@ -83,7 +83,7 @@ export async function followMigration(
     return arrived(await nova.server(vm), host ?? own.dest_compute ?? undefined, kind)
   if (own && !BROKEN.has(own.status) && kind.type !== 'evacuation' && (await isDown(nova, own.source_compute)))
     return failed(`the host \`${own.source_compute}\` is down, and the VM was on its way from it`, 'again')
-  const isOver = asked !== undefined && isFailedEvacuation(asked)
+  const isOver = isFailedEvacuation(asked)
   const broken = own ? BROKEN.has(own.status) || isOver : asked?.message === 'Error'
   const forsaken = whyForsaken(server, own, own === migrations.at(-1), asked, kind)
   if (forsaken !== undefined) {
@@ -99,8 +99,8 @@ export async function followMigration(
  * Whether an evacuation is over though its record and the VM's task may say for ever that it goes on: the target refused it because Nova
  * ended something else of the VM meanwhile (a live migration off the dead host), and put nothing right.
  */
-export function isFailedEvacuation({ action, message }: InstanceAction): boolean {
-  return action === 'evacuate' && message === 'Error'
+export function isFailedEvacuation(asked: InstanceAction | undefined): boolean {
+  return asked?.action === 'evacuate' && asked.message === 'Error'
 }
 
 /** Its records stay as they were for ever when a host dies. */

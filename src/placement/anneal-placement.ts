@@ -1,4 +1,4 @@
-import { Annealing, type Outcome, outcomeAt, type Round } from './annealing.ts'
+import { Annealing, type Outcome, outcomeAt, type PartRound, type Round } from './annealing.ts'
 import { AnnealingCrew } from './annealing-crew.ts'
 import { better, type Leg, runLeg } from './annealing-legs.ts'
 import type { ConditionGraph } from './condition-graph.ts'
@@ -18,26 +18,28 @@ export interface AnnealingLimits {
 /** Where little is wrong, what is mended with the fewest moves is best. */
 const COOL: Round = { hot: 1e-4, warm: 0.3, errors: 0 }
 /**
- * Where VMs that are large for their hosts come to lie is decided while it is hot, and never again: fresh rounds differ by more than a
- * long one gains over a short one. What heat is best for that differs from cloud to cloud.
+ * Where VMs that are large for their hosts come to lie is decided while it is hot, and never again: what they cost more on one host than on
+ * another is many times the cost of a typical step, and where they fit depends on all the others. So everything is melted once, and most of
+ * the time goes into where it freezes.
  */
-const HEATS: readonly Round[] = [
-  { hot: 0.2, warm: 0.06, errors: 0.06 },
-  { hot: 0.4, warm: 0.1, errors: 0.06 },
-  { hot: 0.8, warm: 0.1, errors: 0.06 },
-]
+const MOLTEN: Round = { hot: 3, warm: 0.02, errors: 0.3 }
 /** From what is good already: finds a way out of a corner, and what is cheaper nearby. */
 const AGAIN: Round = { hot: 0.06, warm: 0.2, errors: 0.018 }
+/** Two hosts or three are melted and frozen in a hundredth of a second: large VMs change places that never would among all the others. */
+const PARTS: readonly PartRound[] = [
+  { hosts: 2, stepsPerVm: 250, hot: 2, warm: 0.02, errors: 0.06 },
+  { hosts: 3, stepsPerVm: 800, hot: 2, warm: 0.02, errors: 0.06 },
+  { hosts: 2, stepsPerVm: 250, hot: 0.5, warm: 0.05, errors: 0.1 },
+]
 
 /** Legs of a level, by their share of what is left of the time and of the steps. */
-const LEGS: readonly (Pick<Leg, 'isFresh' | 'kinds'> & { readonly share: number })[] = [
-  { share: 0.1, isFresh: true, kinds: [COOL] },
-  { share: 0.7, isFresh: true, kinds: HEATS },
-  { share: 0.5, isFresh: false, kinds: [AGAIN, COOL] },
-  { share: 1, isFresh: false, kinds: [AGAIN, COOL] },
+const LEGS: readonly (Pick<Leg, 'work'> & { readonly share: number })[] = [
+  { share: 0.1, work: { rounds: [COOL] } },
+  { share: 0.7, work: { rounds: [MOLTEN] } },
+  { share: 0.4, work: { parts: PARTS } },
+  { share: 0.4, work: { rounds: [AGAIN, COOL] } },
+  { share: 1, work: { parts: PARTS } },
 ]
-/** A fresh round is worth beginning where it has this much: shorter ones end far from what a longer one finds. */
-const FRESH = { milliseconds: 30_000, stepsPerPair: 500 }
 /** Threads, whatever the machine: what is found must not depend on it. */
 const THREADS = 2
 /** What more than one thread is started for. */
@@ -83,26 +85,15 @@ async function annealLevel(job: LevelJob, milliseconds: number, stepsPerPair: nu
   const stop = (): void => crew?.stop()
   signal?.addEventListener('abort', stop)
   try {
-    const first = outcomeAt(state, level)
-    let best = first
+    let best = outcomeAt(state, level)
     let alone: Annealing | undefined
     let stepsLeft = steps
-    for (const { share, isFresh, kinds } of LEGS) {
+    for (const { share, work } of LEGS) {
       const time = (deadline - performance.now()) * share
       const most = stepsLeft * share
       stepsLeft -= most
       if (time <= 0 || signal?.aborted) break
-      const rounds = isFresh
-        ? Math.max(1, Math.floor(Math.min(time / FRESH.milliseconds, (stepsPerPair * share) / FRESH.stepsPerPair)))
-        : 1
-      const leg: Leg = {
-        from: isFresh ? first : best,
-        isFresh,
-        kinds,
-        rounds,
-        milliseconds: time,
-        steps: most / rounds,
-      }
+      const leg: Leg = { from: best, work, milliseconds: time, steps: most }
       const outcomes = (await crew?.run(leg)) ?? []
       // No crew, or none that is left.
       if (outcomes.length === 0) {

@@ -1,33 +1,38 @@
-import type { Annealing, Outcome, Round } from './annealing.ts'
+import type { Annealing, Outcome, PartRound, Round } from './annealing.ts'
 import { compareVectors } from './judge.ts'
 
-/** Rounds that a thread makes one after the other, by itself. */
+/** What each thread makes by itself before the best of all is where they go on. */
 export interface Leg {
   /** Where it begins, and what is to be surpassed. */
   readonly from: Outcome
-  /** Each round begins where the leg did, not at the best placement of the rounds before. */
-  readonly isFresh: boolean
-  /** What rounds there are: a thread goes through them in turn, each thread beginning with another. */
-  readonly kinds: readonly Round[]
-  readonly rounds: number
-  /** The time for it, and the steps for each of its rounds: what is over first ends it. */
+  /** One round of everything for each thread, each thread another of these; or rounds of parts, one after the other, in turn. */
+  readonly work: { readonly rounds: readonly Round[] } | { readonly parts: readonly PartRound[] }
+  /** What is over first ends it. */
   readonly milliseconds: number
   readonly steps: number
 }
 
 /** The best outcome of a leg; that of its beginning when nothing better was found. */
 export function runLeg(annealing: Annealing, leg: Leg, thread: number, isStopped: () => boolean): Outcome {
+  const { from, work } = leg
   const begun = performance.now()
-  let best = leg.from
-  for (let i = 0; i < leg.rounds; i++) {
-    const start = performance.now()
-    const time = (begun + leg.milliseconds - start) / (leg.rounds - i)
-    if (time <= 0) break
-    const progress = (steps: number): number =>
-      isStopped() ? 1 : Math.max((performance.now() - start) / time, steps / leg.steps)
-    const { host } = leg.isFresh ? leg.from : best
-    const outcome = annealing.round(host, leg.kinds[(i + thread) % leg.kinds.length]!, progress)
+  let before = 0
+  let steps = 0
+  const progress = (more: number): number => {
+    steps = before + more
+    return isStopped() ? 1 : Math.max((performance.now() - begun) / leg.milliseconds, steps / leg.steps)
+  }
+  if ('rounds' in work) {
+    const round = work.rounds[thread % work.rounds.length]!
+    return better(from, annealing.round(from.host, round, progress))
+  }
+  let best = from
+  for (let i = thread; progress(0) < 1; i++) {
+    const part = work.parts[i % work.parts.length]!
+    const outcome = annealing.partRound(best.host, part, more => progress(more) >= 1)
+    if (!outcome) break
     best = better(best, outcome)
+    before = steps
   }
   return best
 }

@@ -1,5 +1,6 @@
 import type { ConditionGraph } from './condition-graph.ts'
 import type { GraphState } from './graph-state.ts'
+import { Parts } from './parts.ts'
 import { Penalties } from './penalties.ts'
 import { possibleHosts } from './possible-hosts.ts'
 import type { Random } from './random.ts'
@@ -17,13 +18,12 @@ const SAMPLES = 10_000
 const COLD = { quantile: 0.02, ofQuantile: 0.1, ofTypical: 4e-4, leastOfFirst: 1e-5 }
 /** What a VM too many costs at first, in typical costs of a step. */
 const PENALTY = 0.5
-/** Errors wanted fall to none by a power of the time that is left of a share of it, while it is still warm enough to make good what that costs. */
-const ERRORS = { power: 1.5, until: 0.5 }
 /**
- * Share of the time until the warm temperature is reached. What errors are left then are mended by growing warmer again, by this many
- * powers of e in the time that is left.
+ * Share of the time until the warm temperature is reached. Errors wanted fall to none by then, by this power of the time that is left of it;
+ * those there are still are mended by growing warmer again, by this many powers of e in the rest of the time.
  */
-const OVER = 0.75
+const OVER = 0.85
+const ERRORS_POWER = 1.5
 const REHEAT = 3
 /** To so many times the warm temperature at most. */
 const REWARMED = 4
@@ -32,7 +32,7 @@ const MOST_OWN = 20
 /** No VM too many costs more than so many temperatures, or typical costs of a step: a price that nothing outbids leaves no way out. */
 const DEAREST = { temperatures: 200, typical: 5 }
 /** Nor less than so many temperatures. */
-const CHEAPEST = 3
+const CHEAPEST = 1
 /** How fast the largest gain that prices had not foreseen is forgotten. */
 const FORGET = 0.995
 
@@ -44,6 +44,13 @@ export interface Round {
   readonly warm: number
   /** Errors wanted at first, as a share of the VMs. */
   readonly errors: number
+}
+
+/** A round among some hosts alone. */
+export interface PartRound extends Round {
+  readonly hosts: number
+  /** Steps for each VM that is on one of them. */
+  readonly stepsPerVm: number
 }
 
 /** A placement and what it comes to in the levels up to the one that is annealed. */
@@ -68,8 +75,10 @@ export class Annealing {
   readonly #level: number
   readonly #random: Random
   readonly #penalties: Penalties
+  readonly #possible: Possibilities
+  readonly #prices: StepPrices
   readonly #steps: StepMaker
-  readonly #vms: number
+  readonly #parts: Parts
   /** What steps from the first placement cost that make the level worse, ascending. */
   readonly #costs: readonly number[]
 
@@ -77,11 +86,12 @@ export class Annealing {
     this.#state = state
     this.#level = level
     this.#random = random
-    this.#vms = universe.vms.length
     this.#costs = sampleCosts(state, new StepProposer(state, universe, random), level)
     this.#penalties = new Penalties(graph, state.sums, PENALTY * this.#typical)
-    const possible = restrict(universe, possibleHosts(graph, this.#penalties, universe))
-    this.#steps = new StepMaker(state, possible, new StepPrices(graph, state, this.#penalties, level), random)
+    this.#possible = restrict(universe, possibleHosts(graph, this.#penalties, universe))
+    this.#prices = new StepPrices(graph, state, this.#penalties, level)
+    this.#steps = new StepMaker(state, this.#possible, this.#prices, random)
+    this.#parts = new Parts(this.#possible, random)
   }
 
   get #typical(): number {
@@ -89,18 +99,37 @@ export class Annealing {
   }
 
   /**
-   * Anneal from a placement. The temperature falls geometrically as `progress` goes from 0 to 1; the best placement seen is given that has
-   * no more errors than the first.
+   * Anneal everything from a placement. The temperature falls geometrically as `progress` goes from 0 to 1; the best placement seen is given
+   * that has no more errors than the first.
    * @param progress how much of the round is over after so many steps; asked now and then
    */
-  round(
+  round(from: ArrayLike<number>, round: Round, progress: (steps: number) => number): Outcome {
+    return this.#anneal(from, round, progress, this.#steps, this.#possible.vms.length)
+  }
+
+  /**
+   * The same for the VMs on a few hosts, drawn at random, that may go to others of these hosts. What is warm for so few is soon cold again,
+   * so even the largest of them change places.
+   * @param isOver whether to end early, after so many steps
+   * @returns undefined where there is nothing to be found
+   */
+  partRound(from: ArrayLike<number>, round: PartRound, isOver: (steps: number) => boolean): Outcome | undefined {
+    const part = this.#costs.length > 0 ? this.#parts.draw(from, round.hosts) : undefined
+    if (!part) return undefined
+    const steps = new StepMaker(this.#state, part.possible, this.#prices, this.#random)
+    const most = round.stepsPerVm * part.vms
+    return this.#anneal(from, round, done => (isOver(done) ? 1 : done / most), steps, part.vms)
+  }
+
+  #anneal(
     from: ArrayLike<number>,
     { hot: first, warm, errors: share }: Round,
     progress: (steps: number) => number,
+    steps: StepMaker,
+    vms: number,
   ): Outcome {
     const state = this.#state
     const penalties = this.#penalties
-    const steps = this.#steps
     const random = this.#random
     const level = this.#level
     const typical = this.#typical
@@ -125,7 +154,7 @@ export class Annealing {
       if (count % STRIDE === 0) {
         const done = progress(count)
         if (done >= 1) break
-        const wanted = share * this.#vms * Math.max(0, 1 - done / ERRORS.until) ** ERRORS.power
+        const wanted = share * vms * Math.max(0, 1 - done / OVER) ** ERRORS_POWER
         const tooMany = errors - aims.errors > Math.max(0.5, wanted)
         temperature =
           tooMany && done >= OVER

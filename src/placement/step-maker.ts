@@ -17,11 +17,13 @@ export class StepMaker {
   readonly #proposer: StepProposer
   readonly #rearrangement: Rearrangement
   readonly #priceOfLeaving: (vm: number) => number
-  #spent = 0
+  #spent: number
 
   constructor(state: GraphState, universe: Possibilities, prices: StepPrices, random: Random) {
     this.#state = state
     this.#prices = prices
+    // Prices may have served others before.
+    this.#spent = REARRANGED * prices.work
     this.#random = random
     this.#proposer = new StepProposer(state, universe, random)
     this.#rearrangement = new Rearrangement(state, universe, prices, random)

@@ -65,7 +65,7 @@ export class StepProposer {
     kind -= MIX.anywhere
     if (kind < 0) return this.#moveAnywhere(vm)
     kind -= MIX.home
-    if (kind < 0) return this.#move(vm, current[vm]!)
+    if (kind < 0) return contains(this.#universe.hostsOf[vm]!, current[vm]!) && this.#move(vm, current[vm]!)
     const other = random.pick(this.#free)
     kind -= MIX.exchange
     return this.#moveBoth(vm, other, kind < 0 ? host[vm]! : current[other]!)

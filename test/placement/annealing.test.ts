@@ -6,6 +6,7 @@ import { linearValue } from '../../src/placement/formula.ts'
 import { GraphState } from '../../src/placement/graph-state.ts'
 import { compareVectors, Judge } from '../../src/placement/judge.ts'
 import { judgeProgram } from '../../src/placement/judge-program.ts'
+import { Parts } from '../../src/placement/parts.ts'
 import { Penalties } from '../../src/placement/penalties.ts'
 import { possibleHosts } from '../../src/placement/possible-hosts.ts'
 import { type Problem, prepare, presentEvaluator } from '../../src/placement/problem.ts'
@@ -222,6 +223,30 @@ test('a host is left out that is full with what can not leave', () => {
   expect(hostsOf('large')).toEqual(['a'])
   expect(hostsOf('middle')).toEqual(['b'])
   expect(hostsOf('small').sort()).toEqual(['a', 'b'])
+})
+
+test('a part leaves everything but the VMs of its hosts where it is, and these among its hosts or where they are', () => {
+  fc.assert(
+    fc.property(arbitraryCase, fc.nat(1000), fc.integer({ min: 2, max: 4 }), (c, seed, hosts) => {
+      const { universe } = problemOf(programOf(c))
+      const random = new Random(seed)
+      const from = universe.hostsOf.map(list => random.pick(list))
+      const part = new Parts(universe, random).draw(from, hosts)
+      if (!part) {
+        expect(universe.hostsOf.every(list => list.length === 1)).toBe(true)
+        return
+      }
+      const { hostsOf } = part.possible
+      const open = [...hostsOf.keys()].filter(vm => hostsOf[vm]!.length > 1)
+      const reached = new Set(open.flatMap(vm => hostsOf[vm]!))
+      expect(reached.size).toBeLessThanOrEqual(hosts)
+      for (const [vm, list] of hostsOf.entries()) {
+        expect(list).toContain(from[vm])
+        for (const h of list) expect(h === from[vm] || universe.hostsOf[vm]!.includes(h)).toBe(true)
+      }
+      expect(part.vms).toBeGreaterThanOrEqual(open.length)
+    }),
+  )
 })
 
 test('annealing never worsens, keeps to candidates and budgets, and repeats for a seed', async () => {

@@ -34,10 +34,10 @@ const PARTS: readonly PartRound[] = [
 
 /** Legs of a level, by their share of what is left of the time and of the steps. */
 const LEGS: readonly (Pick<Leg, 'work'> & { readonly share: number })[] = [
-  { share: 0.1, work: { rounds: [COOL] } },
-  { share: 0.7, work: { rounds: [MOLTEN] } },
+  { share: 0.08, work: { rounds: [COOL] } },
+  { share: 0.75, work: { rounds: [MOLTEN] } },
   { share: 0.4, work: { parts: PARTS } },
-  { share: 0.4, work: { rounds: [AGAIN, COOL] } },
+  { share: 0.3, work: { rounds: [AGAIN, COOL] } },
   { share: 1, work: { parts: PARTS } },
 ]
 /** Threads, whatever the machine: what is found must not depend on it. */

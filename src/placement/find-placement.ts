@@ -44,7 +44,7 @@ const MODEL_SHARE = 1 / 3
  */
 const SOLVED_FIRST = { columns: 20_000, share: 0.8 }
 /** Share of the time after the solver in which the whole is annealed. */
-const ANNEALING_SHARE = 0.8
+const ANNEALING_SHARE = 0.9
 /** Terms of all conditions together up to which a solver is asked about the whole. */
 const MODEL_TERMS = 300_000
 /**

@@ -43,7 +43,9 @@ const MODEL_SHARE = 1 / 3
  * as counts, a cloud of 500 VMs at 96 % of its room has 7,300 columns and is proven in 12 s of CPU.
  */
 const SOLVED_FIRST = { columns: 20_000, share: 0.8 }
-/** Share of the time after the solver in which the whole is annealed. */
+/** Share of the time after the solver in which a model's answer is refined as a whole; before, parts of it are searched. */
+const REFINED_SHARE = 0.16
+/** Share of a refinement in which it is annealed. */
 const ANNEALING_SHARE = 0.9
 /** Terms of all conditions together up to which a solver is asked about the whole. */
 const MODEL_TERMS = 300_000
@@ -179,7 +181,7 @@ export async function findPlacement(
   if (solution.status !== 'optimal') {
     // What a model of this size leaves open is mended by parts of it more often than by single steps.
     const rest = deadline - performance.now()
-    await neighbourhoodSearch(job, { ...toTheEnd, deadline: deadline - rest * ANNEALING_SHARE * (1 - ANNEALING_SHARE) })
+    await neighbourhoodSearch(job, { ...toTheEnd, deadline: deadline - rest * REFINED_SHARE })
     await refine(job, graph, toTheEnd)
   }
   return { ...shared, host: standAtPresent(judge, state), searched: true, solution, relaxation }

@@ -20,11 +20,17 @@ const COOL: Round = { hot: 1e-4, warm: 0.3, errors: 0 }
 /**
  * Where VMs that are large for their hosts come to lie is decided while it is hot, and never again: what they cost more on one host than on
  * another is many times the cost of a typical step, and where they fit depends on all the others. So everything is melted once, and most of
- * the time goes into where it freezes.
+ * the time goes into where it freezes, which is at another heat in one cloud than in another: each thread does it in its way.
  */
-const MOLTEN: Round = { hot: 3, warm: 0.02, errors: 0.3 }
+const MOLTEN: readonly Round[] = [
+  { hot: 1.5, warm: 0.01, errors: 0.2 },
+  { hot: 3, warm: 0.02, errors: 0.3 },
+]
 /** From what is good already: finds a way out of a corner, and what is cheaper nearby. */
-const AGAIN: Round = { hot: 0.06, warm: 0.2, errors: 0.018 }
+const AGAIN: readonly Round[] = [
+  { hot: 0.3, warm: 0.06, errors: 0.05 },
+  { hot: 0.06, warm: 0.2, errors: 0.018 },
+]
 /** Two hosts or three are melted and frozen in a hundredth of a second: large VMs change places that never would among all the others. */
 const PARTS: readonly PartRound[] = [
   { hosts: 2, stepsPerVm: 250, hot: 2, warm: 0.02, errors: 0.06 },
@@ -34,11 +40,12 @@ const PARTS: readonly PartRound[] = [
 
 /** Legs of a level, by their share of what is left of the time and of the steps. */
 const LEGS: readonly (Pick<Leg, 'work'> & { readonly share: number })[] = [
-  { share: 0.08, work: { rounds: [COOL] } },
-  { share: 0.75, work: { rounds: [MOLTEN] } },
-  { share: 0.4, work: { parts: PARTS } },
-  { share: 0.3, work: { rounds: [AGAIN, COOL] } },
-  { share: 1, work: { parts: PARTS } },
+  { share: 0.06, work: { rounds: [COOL] } },
+  { share: 0.7, work: { rounds: MOLTEN } },
+  { share: 0.3, work: { parts: PARTS } },
+  { share: 0.5, work: { rounds: AGAIN } },
+  { share: 0.8, work: { parts: PARTS } },
+  { share: 1, work: { rounds: [COOL] } },
 ]
 /** Threads, whatever the machine: what is found must not depend on it. */
 const THREADS = 2

@@ -26,11 +26,13 @@ const MOLTEN: readonly Round[] = [
   { hot: 1.5, warm: 0.01, errors: 0.2 },
   { hot: 3, warm: 0.02, errors: 0.3 },
 ]
-/** From what is good already: finds a way out of a corner, and what is cheaper nearby. */
+/** From what is good already: VMs of some size move once more. */
 const AGAIN: readonly Round[] = [
   { hot: 0.3, warm: 0.06, errors: 0.05 },
-  { hot: 0.06, warm: 0.2, errors: 0.018 },
+  { hot: 0.15, warm: 0.1, errors: 0.03 },
 ]
+/** At last: a way out of a corner, and what is cheaper nearby. */
+const MILD: Round = { hot: 0.06, warm: 0.2, errors: 0.018 }
 /** Two hosts or three are melted and frozen in a hundredth of a second: large VMs change places that never would among all the others. */
 const PARTS: readonly PartRound[] = [
   { hosts: 2, stepsPerVm: 250, hot: 2, warm: 0.02, errors: 0.06 },
@@ -38,14 +40,21 @@ const PARTS: readonly PartRound[] = [
   { hosts: 2, stepsPerVm: 250, hot: 0.5, warm: 0.05, errors: 0.1 },
 ]
 
-/** Legs of a level, by their share of what is left of the time and of the steps. */
+/**
+ * Legs of a level, by their share of the time and of the steps. Chance decides what comes of a melt: two are better than one twice as long,
+ * and what is warmed again now and then gets far from even a bad one.
+ */
 const LEGS: readonly (Pick<Leg, 'work'> & { readonly share: number })[] = [
   { share: 0.06, work: { rounds: [COOL] } },
-  { share: 0.7, work: { rounds: MOLTEN } },
-  { share: 0.3, work: { parts: PARTS } },
-  { share: 0.5, work: { rounds: AGAIN } },
-  { share: 0.8, work: { parts: PARTS } },
-  { share: 1, work: { rounds: [COOL] } },
+  { share: 0.25, work: { rounds: MOLTEN } },
+  { share: 0.25, work: { rounds: MOLTEN } },
+  { share: 0.04, work: { parts: PARTS } },
+  { share: 0.1, work: { rounds: AGAIN } },
+  { share: 0.04, work: { parts: PARTS } },
+  { share: 0.1, work: { rounds: AGAIN } },
+  { share: 0.04, work: { parts: PARTS } },
+  { share: 0.05, work: { rounds: [MILD, COOL] } },
+  { share: 0.07, work: { parts: PARTS } },
 ]
 /** Threads, whatever the machine: what is found must not depend on it. */
 const THREADS = 2
@@ -94,13 +103,12 @@ async function annealLevel(job: LevelJob, milliseconds: number, stepsPerPair: nu
   try {
     let best = outcomeAt(state, level)
     let alone: Annealing | undefined
-    let stepsLeft = steps
+    let sharesLeft = 1
     for (const { share, work } of LEGS) {
-      const time = (deadline - performance.now()) * share
-      const most = stepsLeft * share
-      stepsLeft -= most
+      const time = (deadline - performance.now()) * (share / sharesLeft)
+      sharesLeft -= share
       if (time <= 0 || signal?.aborted) break
-      const leg: Leg = { from: best, work, milliseconds: time, steps: most }
+      const leg: Leg = { from: best, work, milliseconds: time, steps: steps * share }
       const outcomes = (await crew?.run(leg)) ?? []
       // No crew, or none that is left.
       if (outcomes.length === 0) {

@@ -19,7 +19,7 @@ export interface AnnealingLimits {
 const COOL: Round = { hot: 1e-4, warm: 0.3, errors: 0 }
 /**
  * Where VMs that are large for their hosts come to lie is decided while it is hot, and never again: what they cost more on one host than on
- * another is many times the cost of a typical step, and where they fit depends on all the others. So everything is melted once, and most of
+ * another is many times the cost of a typical step, and where they fit depends on all the others. So everything is melted, and most of
  * the time goes into where it freezes, which is at another heat in one cloud than in another: each thread does it in its way.
  */
 const MOLTEN: readonly Round[] = [

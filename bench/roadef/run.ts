@@ -3,8 +3,7 @@
  *   npx tsx bench/roadef/run.ts [--seconds N] [--seed N] [--answers FOLDER] FOLDER [INSTANCE …]
  * FOLDER holds `model_NAME.txt` and `assignment_NAME.txt`, as the challenge published them. Prints one line an instance. `gap` is
  * (found − best known) / (original − best known); `broken` counts the hard constraints that the checker, which knows neither policy nor
- * engine, finds broken. With --answers, the assignments found are written there in
- * the challenge's form.
+ * engine, finds broken. With --answers, the assignments found are written there in the challenge's form.
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

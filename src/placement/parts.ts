@@ -1,5 +1,5 @@
 import type { Random } from './random.ts'
-import { contains, type Possibilities, restrict } from './universe.ts'
+import { contains, freeVms, type Possibilities, restrict } from './universe.ts'
 
 /** Draws for each host wanted: of few possible ones the same may be drawn again. */
 const DRAWS_PER_HOST = 3
@@ -20,7 +20,7 @@ export class Parts {
   constructor(universe: Possibilities, random: Random) {
     this.#universe = universe
     this.#random = random
-    this.#free = universe.hostsOf.flatMap((hosts, vm) => (hosts.length > 1 ? [vm] : []))
+    this.#free = freeVms(universe)
   }
 
   /**

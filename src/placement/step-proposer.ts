@@ -1,6 +1,6 @@
 import type { GraphState } from './graph-state.ts'
 import type { Random } from './random.ts'
-import { contains, type Possibilities } from './universe.ts'
+import { contains, freeVms, type Possibilities } from './universe.ts'
 
 /**
  * What steps are drawn, by weight: a VM anywhere; a moved VM home; two VMs for each other; a VM to where another is, which goes home.
@@ -26,7 +26,7 @@ export class StepProposer {
     this.#state = state
     this.#universe = universe
     this.#random = random
-    this.#free = universe.hostsOf.flatMap((hosts, vm) => (hosts.length > 1 ? [vm] : []))
+    this.#free = freeVms(universe)
   }
 
   /** Draw a step of one or two VMs; false when the draw gives nothing. */

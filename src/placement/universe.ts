@@ -153,6 +153,11 @@ export function narrowed(universe: Universe, within: PlaceOptions['within'] = {}
   )
 }
 
+/** VMs that can be on more than one host. */
+export function freeVms({ hostsOf }: Possibilities): number[] {
+  return hostsOf.flatMap((hosts, vm) => (hosts.length > 1 ? [vm] : []))
+}
+
 /** Possible (vm, host) pairs. */
 export function pairsOf(universe: Possibilities): number {
   return universe.hostsOf.reduce((n, hosts) => n + hosts.length, 0)
